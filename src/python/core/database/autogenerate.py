@@ -1,0 +1,72 @@
+"""Makes `alembic revision --autogenerate` write the changes of operation_changes.py.
+
+`alembic-postgresql-enum` finds out what has changed; its own statements rewrite the entries of a
+ledger in use, and do not work in Alembic's offline mode.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import alembic_postgresql_enum
+from alembic.autogenerate import renderers
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import CreateTableOp, MigrateOperation, MigrationScript, OpContainer
+from alembic_postgresql_enum.operations.add_enum_values import AddEnumValuesOp
+from alembic_postgresql_enum.operations.create_enum import CreateEnumOp
+from alembic_postgresql_enum.operations.drop_enum import DropEnumOp
+from alembic_postgresql_enum.operations.sync_enum_values import SyncEnumValuesOp
+
+# The order of an enum's values means nothing to a ledger.
+alembic_postgresql_enum.set_configuration(
+    alembic_postgresql_enum.Config(ignore_enum_values_order=True)
+)
+
+
+class OperationChange(MigrateOperation):
+    """A call of one of the functions in operation_changes.py."""
+
+    def __init__(self, function: str, *arguments: object) -> None:
+        self.function = function
+        self.arguments = arguments
+
+
+@renderers.dispatch_for(OperationChange)
+def _render(context: AutogenContext, change: OperationChange) -> str:
+    context.imports.add("from core.database import operation_changes")
+    return f"operation_changes.{change.function}({', '.join(map(repr, change.arguments))})"
+
+
+def write_operation_changes(_: object, __: object, scripts: list[MigrationScript]) -> None:
+    """Alembic's hook `process_revision_directives`."""
+    for script in scripts:
+        for container in (*script.upgrade_ops_list, *script.downgrade_ops_list):
+            container.ops = list(_translated(container.ops))
+        for up, down in zip(script.upgrade_ops_list, script.downgrade_ops_list):
+            for schema in _schemas_of_new_ledgers(up):
+                down.ops.insert(0, OperationChange("refuse_if_entries_exist", schema))
+
+
+def _translated(operations: Iterable[Any]) -> Iterator[MigrateOperation]:
+    for operation in operations:
+        match operation:
+            case CreateEnumOp():
+                values = list(operation.enum_values)
+                yield OperationChange("create_operations", operation.schema, values)
+            case DropEnumOp():
+                yield OperationChange("drop_operations", operation.schema)
+            case AddEnumValuesOp() | SyncEnumValuesOp():
+                old, new = operation.old_values, operation.new_values
+                added = [value for value in new if value not in old]
+                removed = [value for value in old if value not in new]
+                if added:
+                    yield OperationChange("add_operations", operation.schema, added)
+                if removed:
+                    yield OperationChange("remove_operations", operation.schema, removed)
+            case _:
+                yield operation
+
+
+def _schemas_of_new_ledgers(container: OpContainer) -> Iterator[str]:
+    for operation in container.ops:
+        if isinstance(operation, CreateTableOp) and operation.table_name == "ledger_entry":
+            yield str(operation.schema)

@@ -1,0 +1,65 @@
+"""Connects to PostgreSQL, with the settings that the ledger's guarantees rest on."""
+
+import re
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.ledgers.errors import ConfigurationError
+
+_SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
+
+
+def connect(
+    url: str,
+    *,
+    pool_size: int = 5,
+    pool_timeout: float = 5,
+    connect_timeout: float = 5,
+    statement_timeout: float = 10,
+    lock_timeout: float = 5,
+) -> Engine:
+    """Returns an engine for the database at `url`; it connects when it is first used.
+
+    Times are in seconds. `url` is a libpq URL, with or without SQLAlchemy's driver suffix.
+
+    Raises ConfigurationError for a URL of another kind.
+    """
+    if not _SCHEME.match(url):
+        raise ConfigurationError("The database URL must begin with postgresql://")
+    options = {
+        "statement_timeout": f"{statement_timeout:.3f}s",
+        "lock_timeout": f"{lock_timeout:.3f}s",
+        # A client that stops in the middle of a transaction must not keep its locks.
+        "idle_in_transaction_session_timeout": f"{statement_timeout:.3f}s",
+        "timezone": "UTC",
+    }
+    engine = create_engine(
+        _SCHEME.sub("postgresql+psycopg2://", url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout,
+        # The store reads what others committed while it waited for a lock. A database's own
+        # default may be stricter, and would answer with serialization failures instead.
+        isolation_level="READ COMMITTED",
+        executemany_mode="values_plus_batch",
+        connect_args={
+            "connect_timeout": max(1, round(connect_timeout)),
+            "tcp_user_timeout": round(1000 * statement_timeout),
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        },
+    )
+    event.listen(engine, "connect", _keep_what_is_acknowledged)
+    return engine
+
+
+def _keep_what_is_acknowledged(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Where asynchronous commit is the default, a crash would lose acknowledged posts."""
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    cursor.close()
+    connection.commit()

@@ -1,0 +1,206 @@
+"""Runs an app's Alembic migrations, and tells whether a database has had them all."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command, context
+from alembic.config import CommandLine, Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from core.database.autogenerate import write_operation_changes
+from core.database.engine import connect
+from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated, DatabaseUnavailable
+from core.ledgers.ledger import Ledger
+from core.ledgers.models import models_of
+from core.ledgers.operations import OperationT
+from core.settings import Settings, read_settings
+
+_URL = "database_url"  # in Config.attributes: given by the program, instead of the environment
+_OLDEST_POSTGRESQL = (15,)
+
+
+def run_env(ledger: Ledger[OperationT]) -> None:
+    """What an app's `env.py` does: everything.
+
+    Raises CommandError, which Alembic prints without a traceback, when the database refuses.
+    """
+    options = {
+        **_version_table(ledger.name),
+        "target_metadata": models_of(ledger).metadata,
+        "include_schemas": True,
+        "include_name": lambda name, kind, _: kind != "schema" or name == ledger.name,
+        "compare_server_default": True,
+        "transaction_per_migration": True,
+        "process_revision_directives": write_operation_changes,
+    }
+    if context.is_offline_mode():
+        context.configure(dialect_name="postgresql", literal_binds=True, **options)
+        with context.begin_transaction():
+            context.execute(f'CREATE SCHEMA IF NOT EXISTS "{ledger.name}"')
+            context.run_migrations()
+        return
+    if context.config.cmd_opts:  # a person runs this: say what is done
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+    settings = read_settings(ledger.name)
+    try:
+        with _only_deployer(
+            ledger.name, _database_url(ledger.name, settings), settings
+        ) as connection:
+            context.configure(connection=connection, **options)
+            with context.begin_transaction():
+                context.run_migrations()
+    except DBAPIError as error:
+        raise CommandError(f"{ledger.name}: {_explanation(error)}") from error
+
+
+def migrate(app: str, url: str, *arguments: str) -> None:
+    """Runs Alembic on the app's migrations and the database at `url`; to the head by default.
+
+    Raises SystemExit when Alembic fails, after it printed why.
+    """
+    line = CommandLine(prog=f"{app} migrate")
+    options = line.parser.parse_args([*(arguments or ("upgrade", "head"))])
+    if not hasattr(options, "cmd"):
+        line.parser.error("too few arguments")
+    config = _config(app, url)
+    config.cmd_opts = options
+    line.run_cmd(config, options)
+
+
+def upgrade(app: str, url: str) -> None:
+    """Upgrades the app's schema in the database at `url` to the head.
+
+    Raises CommandError when it cannot.
+    """
+    command.upgrade(_config(app, url), "head")
+
+
+def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> None:
+    """Returns when the app's schema is at the head; with `or_newer`, also when it is beyond.
+
+    Raises DatabaseNotMigrated when it is not, DatabaseUnavailable when the database does not
+    answer, ConfigurationError when it is too old.
+    """
+    head, known = _history(app)
+    current = _current_revision(app, engine)
+    if current == head:
+        return
+    if current is not None and current not in known:
+        if or_newer:
+            return
+        raise DatabaseNotMigrated(
+            f"The database is at revision {current}, which this release does not know: a newer one "
+            "has migrated it. Deploy that one"
+        )
+    raise DatabaseNotMigrated(
+        f"The database is at revision {current or 'none'}, this release needs {head}. Migrate it "
+        f"first, with this program's command `migrate`, for example: "
+        f"./pants run src/python/apps/{app}:service -- migrate"
+    )
+
+
+@lru_cache(maxsize=None)
+def _history(app: str) -> tuple[str, frozenset[str]]:
+    """The app's head revision, and all that its code knows."""
+    script = ScriptDirectory.from_config(_config(app))
+    head = script.get_current_head()
+    if head is None:
+        raise ConfigurationError(f"alembic/{app}/versions is empty: create a first revision")
+    return head, frozenset(revision.revision for revision in script.walk_revisions())
+
+
+def _current_revision(app: str, engine: Engine) -> str | None:
+    try:
+        with engine.connect() as connection:
+            version = connection.dialect.server_version_info or ()
+            if version < _OLDEST_POSTGRESQL:
+                raise ConfigurationError(
+                    f"PostgreSQL {'.'.join(map(str, version))} is too old: use 15 or newer"
+                )
+            migration_context = MigrationContext.configure(connection, opts=_version_table(app))
+            return migration_context.get_current_revision()
+    except DBAPIError as error:
+        raise DatabaseUnavailable(f"The database does not answer: {error.orig}") from error
+
+
+def _version_table(app: str) -> dict[str, Any]:
+    return {"version_table": f"alembic_version_{app}", "version_table_schema": app}
+
+
+def _config(app: str, url: str | None = None) -> Config:
+    """The app's alembic.ini: `alembic/` is a source root, so it lies below an entry of the path."""
+    for root in sys.path:
+        ini = Path(root, app, "alembic.ini")
+        if ini.is_file():
+            return Config(str(ini), attributes={_URL: url})
+    raise ConfigurationError(
+        f"The migrations of {app!r} are not part of this program: "
+        f"let its target depend on //alembic/{app}"
+    )
+
+
+def _database_url(app: str, settings: Settings) -> str:
+    given: str | None = context.config.attributes.get(_URL)
+    if given:
+        return given
+    if settings.database_url:
+        return settings.database_url.get_secret_value()
+    raise CommandError(f"No database is given: set {app.upper()}_DATABASE_URL or DATABASE_URL")
+
+
+@contextmanager
+def _only_deployer(app: str, url: str, settings: Settings) -> Iterator[Connection]:
+    """A connection on which no statement waits for ever, and on which we are alone with `app`."""
+    engine = connect(
+        url,
+        connect_timeout=settings.connect_timeout,
+        lock_timeout=settings.migration_wait,
+        statement_timeout=settings.migration_statement_timeout,
+    )
+    try:
+        with engine.connect() as connection:
+            _wait_for_other_deployers(connection, app, settings)
+            connection.execute(
+                text("SELECT set_config('lock_timeout', :timeout, false)"),
+                {"timeout": f"{settings.migration_lock_timeout}s"},
+            )
+            # Before Alembic, whose version table lives in it. IF NOT EXISTS would ask even for an
+            # existing schema whether this role may create one.
+            if connection.scalar(text("SELECT to_regnamespace(:app)"), {"app": app}) is None:
+                connection.execute(text(f'CREATE SCHEMA "{app}"'))
+            connection.commit()
+            yield connection
+    finally:
+        engine.dispose()  # ends the session, and with it the lock
+
+
+def _wait_for_other_deployers(connection: Connection, app: str, settings: Settings) -> None:
+    # For the session, not the transaction: each migration has a transaction of its own.
+    lock = text("SELECT pg_advisory_lock(hashtext(:name))")
+    try:
+        connection.execute(lock, {"name": f"migrations of the ledger {app}"})
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) != "55P03":  # lock_not_available
+            raise
+        raise CommandError(
+            f"Another deployer has been migrating {app!r} for {settings.migration_wait:g} s: "
+            "try again when it has finished"
+        ) from error
+
+
+def _explanation(error: DBAPIError) -> str:
+    """PostgreSQL's message and hint, without the statement and the stack."""
+    diagnostics = getattr(error.orig, "diag", None)
+    message = getattr(diagnostics, "message_primary", None) or str(error.orig).strip()
+    hint = getattr(diagnostics, "message_hint", None)
+    return f"{message}. {hint}" if hint else str(message)
