@@ -1,0 +1,58 @@
+"""Makes the FastAPI application of a ledger."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from core.database.engine import connect
+from core.database.migrations import require_migrated
+from core.ledgers.errors import ConfigurationError
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.ledgers.store import LedgerStore
+from core.service import problems
+from core.service.body_limit import BodyLimit
+from core.service.health import health_router
+from core.service.routes import ledger_router
+from core.settings import Settings
+
+
+def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
+    """The application that serves `ledger` from the database in `settings`.
+
+    Connects when the first request comes. Raises ConfigurationError when no database is given.
+    """
+    if settings.database_url is None:
+        raise ConfigurationError(
+            f"No database is given: set {ledger.name.upper()}_DATABASE_URL or DATABASE_URL"
+        )
+    url = settings.database_url.get_secret_value()
+    engine = connect(
+        url,
+        pool_size=settings.pool_size,
+        pool_timeout=settings.pool_timeout,
+        connect_timeout=settings.connect_timeout,
+        statement_timeout=settings.statement_timeout,
+        lock_timeout=settings.lock_timeout,
+    )
+    # Of its own, so that a busy service is not taken for one that is not ready.
+    probe = connect(url, pool_size=1, connect_timeout=settings.connect_timeout, statement_timeout=2)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+        probe.dispose()
+
+    app = FastAPI(
+        title=f"{ledger.name} ledger",
+        description="Credits of owners. An owner's balance is the sum of its entries.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    problems.install(app)
+    app.add_middleware(BodyLimit)
+    app.include_router(health_router(lambda: require_migrated(ledger.name, probe, or_newer=True)))
+    app.include_router(ledger_router(LedgerStore(ledger, engine)))
+    return app

@@ -1,0 +1,126 @@
+"""The command line of a service: serves its ledger, or migrates its database."""
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+
+from core.database import embedded, migrations
+from core.database.engine import connect
+from core.ledgers.errors import ConfigurationError, LedgerError
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.service.app import create_app
+from core.settings import Settings, read_settings
+
+
+def main(ledger: Ledger[OperationT]) -> None:
+    """Runs what the command line asks for; exits with a message when it cannot."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))  # so that what we started is stopped, too
+    arguments = sys.argv[1:]
+    try:
+        settings = read_settings(ledger.name)
+        logging.basicConfig(
+            level=settings.log_level.upper(),
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+        if arguments[:1] == ["migrate"]:
+            with _database(ledger.name, settings) as url:
+                migrations.migrate(ledger.name, url, *arguments[1:])
+        else:
+            _serve(ledger, settings, _parse(ledger.name, arguments))
+    except LedgerError as error:
+        sys.exit(f"{ledger.name}: {error}")
+
+
+def _parse(app: str, arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=app,
+        description=f"Serves {app}'s ledger over HTTP.",
+        epilog="migrate [ALEMBIC COMMAND ...] migrates the database instead; "
+        "without a command, to the head. The README lists the settings.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", default=8000, type=int, help="0 takes a free one (%(default)s)")
+    return parser.parse_args(arguments)
+
+
+def _serve(ledger: Ledger[OperationT], settings: Settings, arguments: argparse.Namespace) -> None:
+    with _listening(arguments.host, arguments.port) as listener:
+        with _database(ledger.name, settings) as url:
+            if settings.database_url is None:
+                logging.getLogger("alembic").setLevel(logging.WARNING)
+                migrations.upgrade(ledger.name, url)
+            engine = connect(url, connect_timeout=settings.connect_timeout)
+            migrations.require_migrated(ledger.name, engine)
+            engine.dispose()
+            app = create_app(ledger, settings.model_copy(update={"database_url": SecretStr(url)}))
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=settings.log_level == "debug",
+                timeout_graceful_shutdown=settings.shutdown_timeout,
+            )
+            _Server(config, _greeting(ledger.name, settings, listener)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says where it is, once it is there."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._greeting, flush=True)
+
+
+def _greeting(app: str, settings: Settings, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    data = "in the database that is set" if settings.database_url else str(_data(app, settings))
+    body = '{"owner_id": "alice", "operation": "SIGNUP_CREDIT", "nonce": "first"}'
+    return f"""
+{app}'s ledger runs at {address}
+  documentation  {address}/docs
+  data           {data}
+  try            curl -H 'Content-Type: application/json' -d '{body}' {address}/ledger
+"""
+
+
+@contextmanager
+def _database(app: str, settings: Settings) -> Iterator[str]:
+    """The URL of the database that is set, or of the embedded one, which runs meanwhile."""
+    if settings.database_url:
+        yield settings.database_url.get_secret_value()
+        return
+    with embedded.postgresql(_data(app, settings)) as url:
+        yield url
+
+
+def _data(app: str, settings: Settings) -> Path:
+    return settings.data_dir.resolve() / app / "postgresql"
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Binds early: a port in use is found out before a database is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Cannot listen on {host} port {port}: {error.strerror}; choose with --host, --port"
+            ) from error
+        yield listener
