@@ -1,0 +1,12 @@
+"""What content's users can do that moves credits."""
+
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+
+ContentLedgerOperation = extend_enum(
+    BaseLedgerOperation,
+    "ContentLedgerOperation",
+    {
+        "CONTENT_CREATION": "CONTENT_CREATION",
+        "CONTENT_ACCESS": "CONTENT_ACCESS",
+    },
+)

@@ -1,0 +1,12 @@
+"""What travel's users can do that moves credits."""
+
+from core.ledgers.operations import BaseLedgerOperation
+
+
+class TravelLedgerOperation(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+    BOOKING_REWARD = "BOOKING_REWARD"
+    LOYALTY_BONUS = "LOYALTY_BONUS"
