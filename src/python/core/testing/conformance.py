@@ -1,0 +1,108 @@
+"""The tests that every app's ledger must pass, for its own operations.
+
+An app's test file is a subclass:
+
+    class TestContentLedger(LedgerConformance[ContentLedgerOperation]):
+        ledger = LEDGER
+"""
+
+from collections.abc import Iterator
+from typing import Generic
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from core.database.engine import connect
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import SHARED_OPERATIONS, OperationT
+from core.ledgers.posting import Duplicate, Insufficient, Post, Posted
+from core.ledgers.store import LedgerStore
+from core.testing import races
+from core.testing.databases import Databases
+from core.testing.model import ledger_machine
+
+
+class LedgerConformance(Generic[OperationT]):
+    """Subclass it, with the app's ledger."""
+
+    ledger: Ledger[OperationT]
+
+    @pytest.fixture
+    def database_url(self, databases: Databases) -> str:
+        return databases.migrated(self.ledger.name)
+
+    @pytest.fixture
+    def store(self, database_url: str) -> Iterator[LedgerStore[OperationT]]:
+        engine = connect(database_url)
+        yield LedgerStore(self.ledger, engine)
+        engine.dispose()
+
+    def test_has_the_shared_operations(self) -> None:
+        assert set(SHARED_OPERATIONS) <= {operation.name for operation in self.ledger.operations}
+
+    def test_an_unknown_owner_has_nothing(self, store: LedgerStore[OperationT]) -> None:
+        assert store.balance("nobody") == 0
+
+    def test_each_operation_changes_the_balance_by_its_amount(
+        self, store: LedgerStore[OperationT]
+    ) -> None:
+        for operation, amount in self.ledger.amounts.items():
+            funded = self._fund(store, operation.name, at_least=-amount)
+            [outcome] = store.post([Post(operation.name, operation, "nonce")])
+            assert isinstance(outcome, Posted)
+            assert (outcome.entry.operation, outcome.entry.amount) == (operation, amount)
+            assert outcome.balance == funded + amount == store.balance(operation.name)
+            assert store.entries(operation.name)[-1] == outcome.entry
+
+    def test_a_spend_beyond_the_balance_is_refused_and_its_nonce_stays_unused(
+        self, store: LedgerStore[OperationT]
+    ) -> None:
+        for operation, amount in self.ledger.amounts.items():
+            if amount >= 0:
+                continue
+            post = Post(operation.name, operation, "nonce")
+            assert store.post([post]) == [Insufficient(amount, 0)]
+            assert store.entries(operation.name) == []
+            self._fund(store, operation.name, at_least=-amount)
+            [outcome] = store.post([post])
+            assert isinstance(outcome, Posted)
+
+    def test_a_replay_is_a_duplicate_even_when_the_account_is_empty(
+        self, store: LedgerStore[OperationT]
+    ) -> None:
+        for operation in self.ledger.operations:
+            self._fund(store, operation.name, at_least=-self.ledger.amounts[operation])
+            post = Post(operation.name, operation, "nonce")
+            [first] = store.post([post])
+            assert isinstance(first, Posted)
+            [again] = store.post([post])
+            assert again == Duplicate(first.entry, post)
+            assert not again.reused
+            assert store.balance(operation.name) == first.balance
+
+    def test_behaves_like_the_model(self, database_url: str) -> None:
+        # A database's speed varies: no deadline. Each step of a run is several transactions.
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it so
+            ledger_machine(self.ledger, database_url),
+            settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
+        )
+
+    @pytest.mark.parametrize("race", races.RACES, ids=lambda race: str(race.__name__))
+    @pytest.mark.parametrize("processes, threads", [(1, 16), (4, 4)], ids=["threads", "processes"])
+    def test_a_race_has_no_wrong_winner(
+        self, database_url: str, race: races.MakeRace, processes: int, threads: int
+    ) -> None:
+        wrong = races.run(
+            self.ledger, database_url, race(self.ledger), processes=processes, threads=threads
+        )
+        assert wrong == []
+
+    def _fund(self, store: LedgerStore[OperationT], owner_id: str, *, at_least: int) -> int:
+        """Gives the owner enough credits; returns how many it has."""
+        best = max(self.ledger.operations, key=lambda operation: self.ledger.amounts[operation])
+        number = 0
+        while store.balance(owner_id) < at_least:
+            number += 1
+            store.post([Post(owner_id, best, f"fund {number}")])
+        return store.balance(owner_id)

@@ -1,0 +1,49 @@
+"""Databases for tests: real ones, built by the real migrations, a fresh one for every test."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.database import migrations
+from core.database.embedded import postgresql
+from core.database.engine import connect
+
+
+class Databases:
+    """Makes databases on one server. The migrations of an app run once; the rest are copies."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._numbers = count(1)
+        self._migrated: dict[str, str] = {}
+
+    def empty(self) -> str:
+        """The URL of a new database with nothing in it."""
+        return self._create("template1")
+
+    def migrated(self, app: str) -> str:
+        """The URL of a new database in which the app's schema is at its head."""
+        if app not in self._migrated:
+            url = self.empty()
+            migrations.upgrade(app, url)
+            self._migrated[app] = urlsplit(url).path.removeprefix("/")
+        return self._create(self._migrated[app])
+
+    def _create(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        engine = connect(self._server)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        engine.dispose()
+        return urlsplit(self._server)._replace(path=f"/{name}").geturl()
+
+
+@contextmanager
+def throwaway_server(*, durable: bool = False) -> Iterator[Databases]:
+    """A server for as long as the block lasts, and the databases on it."""
+    with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
+        with postgresql(Path(folder, "data"), durable=durable) as url:
+            yield Databases(url)

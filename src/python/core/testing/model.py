@@ -1,0 +1,79 @@
+"""A ledger as plain Python, and a state machine that holds the real one against it."""
+
+from itertools import count
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from core.database.engine import connect
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.ledgers.posting import Duplicate, Insufficient, Outcome, Post, Posted
+from core.ledgers.store import LedgerStore
+
+
+class ModelLedger:
+    """What a ledger does, told one post after another."""
+
+    def __init__(self, ledger: Ledger[Any]) -> None:
+        self._ledger = ledger
+        self.balances: dict[str, int] = {}
+        self.operations: dict[tuple[str, str], object] = {}
+
+    def post(self, post: Post[Any]) -> str:
+        """Returns what an outcome is described as below."""
+        balance = self.balances.get(post.owner_id, 0)
+        amount = self._ledger.amounts[post.operation]
+        if post.key in self.operations:
+            return f"duplicate of {self.operations[post.key]}"
+        if balance + amount < 0:
+            return f"insufficient: {amount} of {balance}"
+        self.operations[post.key] = post.operation
+        self.balances[post.owner_id] = balance + amount
+        return f"posted: {amount} makes {balance + amount}"
+
+
+def ledger_machine(ledger: Ledger[OperationT], url: str) -> type[RuleBasedStateMachine]:
+    """A hypothesis state machine of batches against `ledger` in the database at `url`."""
+    store = LedgerStore(ledger, connect(url, pool_size=1))
+    runs = count()
+    # Few owners and nonces, so that replays, reused nonces and refusals are common.
+    posts = st.tuples(
+        st.sampled_from(["ann", "bob"]),
+        st.sampled_from(list(ledger.operations)),
+        st.sampled_from(["1", "2", "3", "4", "5", "6"]),
+    )
+
+    class LedgerMachine(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.run = next(runs)  # each run has owners of its own
+            self.model = ModelLedger(ledger)
+
+        @rule(batch=st.lists(posts, min_size=1, max_size=8))
+        def post(self, batch: list[tuple[str, OperationT, str]]) -> None:
+            requests = [
+                Post(f"{owner} of run {self.run}", operation, nonce)
+                for owner, operation, nonce in batch
+            ]
+            expected = [self.model.post(request) for request in requests]
+            assert [_described(outcome) for outcome in store.post(requests)] == expected
+
+        @invariant()
+        def balances_agree(self) -> None:
+            for owner_id, balance in self.model.balances.items():
+                assert store.balance(owner_id) == balance >= 0
+                assert sum(entry.amount for entry in store.entries(owner_id)) == balance
+
+    return LedgerMachine
+
+
+def _described(outcome: Outcome[Any]) -> str:
+    match outcome:
+        case Posted():
+            return f"posted: {outcome.entry.amount} makes {outcome.balance}"
+        case Duplicate():
+            return f"duplicate of {outcome.original.operation}"
+        case Insufficient():
+            return f"insufficient: {outcome.amount} of {outcome.balance}"

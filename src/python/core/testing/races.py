@@ -1,0 +1,150 @@
+"""Races between posts, and what must hold whoever wins."""
+
+import multiprocessing
+import random
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic
+
+from core.database.engine import connect
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.ledgers.posting import Post
+from core.ledgers.store import LedgerStore
+
+Result = tuple[Post[OperationT], str]
+"""A post and what became of it: the name of its outcome's class."""
+
+
+@dataclass(frozen=True)
+class Race(Generic[OperationT]):
+    """`funding` is posted first, then all of `posts` at once, in transactions of `batch` posts."""
+
+    name: str
+    funding: list[Post[OperationT]]
+    posts: list[Post[OperationT]]
+    batch: int = 1
+    winners: int | None = None
+    """How many of `posts` must be posted; None where that depends on their order."""
+
+
+def overdraft(ledger: Ledger[OperationT]) -> Race[OperationT]:
+    """50 spends at once, of which the balance covers 10."""
+    owner = _owner()
+    credit, spend = _best(ledger), _worst(ledger)
+    cost = -ledger.amounts[spend]
+    needed = -(-10 * cost // ledger.amounts[credit])  # rounded up
+    balance = needed * ledger.amounts[credit]
+    return Race(
+        "overdraft",
+        [Post(owner, credit, f"credit {n}") for n in range(needed)],
+        [Post(owner, spend, f"spend {n}") for n in range(5 * (balance // cost))],
+        winners=balance // cost,
+    )
+
+
+def one_nonce(ledger: Ledger[OperationT]) -> Race[OperationT]:
+    """One post, sent 50 times at once."""
+    return Race("one nonce", [], [Post(_owner(), _best(ledger), "the one")] * 50, winners=1)
+
+
+def mixed_owners(ledger: Ledger[OperationT]) -> Race[OperationT]:
+    """Batches over the same owners in different orders, with replays, reused nonces, refusals."""
+    owners = [_owner() for _ in range(8)]
+    operations = list(ledger.operations)
+    posts = [
+        Post(random.choice(owners), random.choice(operations), f"nonce {random.randrange(40)}")
+        for _ in range(400)
+    ]
+    return Race("mixed owners", [Post(o, _best(ledger), "first") for o in owners], posts, batch=5)
+
+
+MakeRace = Callable[[Ledger[Any]], Race[Any]]
+
+RACES: tuple[MakeRace, ...] = (overdraft, one_nonce, mixed_owners)
+
+
+def wrongs(
+    ledger: Ledger[OperationT],
+    race: Race[OperationT],
+    results: Sequence[Result[OperationT]],
+    balances: Mapping[str, int],
+) -> list[str]:
+    """What must not be, but is, after `race` ended with `results` and `balances`."""
+    won = [post for post, outcome in results if outcome == "Posted"]
+    sums: Counter[str] = Counter()
+    for post in [*race.funding, *won]:
+        sums[post.owner_id] += ledger.amounts[post.operation]
+    wrong = [
+        f"{owner_id} has {balance}, its entries make {sums[owner_id]}"
+        for owner_id, balance in balances.items()
+        if balance < 0 or balance != sums[owner_id]
+    ]
+    times = Counter(post.key for post in won)
+    wrong += [f"{key} was posted {number} times" for key, number in times.items() if number > 1]
+    if len(results) != len(race.posts):
+        wrong.append(f"{len(race.posts)} posts had {len(results)} outcomes")
+    if race.winners is not None and len(won) != race.winners:
+        wrong.append(f"{len(won)} posts won instead of {race.winners}")
+    return wrong
+
+
+def run(
+    ledger: Ledger[OperationT], url: str, race: Race[OperationT], *, processes: int, threads: int
+) -> list[str]:
+    """Runs a race on the store, with `threads` in each of `processes`; returns what is wrong."""
+    engine = connect(url, pool_size=1)
+    store = LedgerStore(ledger, engine)
+    store.post(race.funding)
+    post_all = partial(_post_all, ledger, url, threads, race.batch)
+    if processes == 1:
+        results = post_all(race.posts)
+    else:
+        context = multiprocessing.get_context("spawn")
+        ready = context.Barrier(processes)
+        with context.Pool(processes, initializer=ready.wait) as pool:
+            shares = [race.posts[start::processes] for start in range(processes)]
+            results = sum(pool.map(post_all, shares, chunksize=1), [])
+    owners = {post.owner_id for post in [*race.funding, *race.posts]}
+    wrong = wrongs(ledger, race, results, {owner: store.balance(owner) for owner in owners})
+    wrong += [f"{owner}: the balance is not the sum" for owner in store.discrepancies()]
+    engine.dispose()
+    return wrong
+
+
+def _post_all(
+    ledger: Ledger[OperationT],
+    url: str,
+    threads: int,
+    batch: int,
+    posts: Sequence[Post[OperationT]],
+) -> list[Result[OperationT]]:
+    engine = connect(url, pool_size=threads, pool_timeout=60, lock_timeout=60, statement_timeout=60)
+    store = LedgerStore(ledger, engine)
+
+    def post(start: int) -> list[Result[OperationT]]:
+        share = posts[start : start + batch]
+        return [(p, type(outcome).__name__) for p, outcome in zip(share, store.post(share))]
+
+    with ThreadPoolExecutor(threads) as pool:
+        results = sum(pool.map(post, range(0, len(posts), batch)), [])
+    engine.dispose()
+    return results
+
+
+def _owner() -> str:
+    return f"racer {uuid.uuid4()}"
+
+
+def _best(ledger: Ledger[OperationT]) -> OperationT:
+    """The operation that gives the most."""
+    return max(ledger.operations, key=lambda operation: ledger.amounts[operation])
+
+
+def _worst(ledger: Ledger[OperationT]) -> OperationT:
+    """The operation that takes the most."""
+    return min(ledger.operations, key=lambda operation: ledger.amounts[operation])

@@ -1,0 +1,7 @@
+from apps.content.ledger import LEDGER
+from core.ledgers.operations import BaseLedgerOperation
+from core.testing.conformance import LedgerConformance
+
+
+class TestContentLedger(LedgerConformance[BaseLedgerOperation]):
+    ledger = LEDGER

@@ -1,0 +1,3 @@
+"""What every test of the workspace can use."""
+
+pytest_plugins = ["core.testing.plugin"]
