@@ -1,0 +1,75 @@
+import pickle
+from typing import Any
+
+import pytest
+
+from core.ledgers.errors import DefinitionError, ForeignOperation
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+
+ShopOperation = extend_enum(BaseLedgerOperation, "ShopOperation", {"SALE": "SALE"})
+OtherOperation = extend_enum(BaseLedgerOperation, "OtherOperation", {"SALE": "SALE"})
+SALE = ShopOperation["SALE"]
+SHOP = Ledger(name="shop", operations=ShopOperation, amounts={SALE: -2})
+
+
+def test_has_an_amount_for_every_operation_in_the_enums_order() -> None:
+    assert [(operation.name, amount) for operation, amount in SHOP.amounts.items()] == [
+        ("DAILY_REWARD", 1),
+        ("SIGNUP_CREDIT", 3),
+        ("CREDIT_SPEND", -1),
+        ("CREDIT_ADD", 10),
+        ("SALE", -2),
+    ]
+
+
+def test_an_app_overrides_a_shared_amount_explicitly() -> None:
+    daily = ShopOperation["DAILY_REWARD"]
+    ledger = Ledger(name="shop", operations=ShopOperation, amounts={SALE: 0}, overrides={daily: 7})
+    assert ledger.amount_of(daily) == 7
+    assert SHOP.amount_of(daily) == 1
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"amounts": {}}, "SALE has no amount; add it"),
+        ({"amounts": {SALE: 1, OtherOperation["SALE"]: 1}}, "is no operation of ShopOperation"),
+        ({"amounts": {SALE: 1, "SALE": 1}}, "SALE is no operation of ShopOperation"),
+        ({"amounts": {SALE: 1, ShopOperation["CREDIT_ADD"]: 1}}, "move it to overrides"),
+        ({"overrides": {SALE: 1}}, "is no shared operation; move it to amounts"),
+        ({"amounts": {SALE: 1.0}}, "must be an integer"),
+        ({"amounts": {SALE: True}}, "must be an integer"),
+        ({"amounts": {SALE: "1"}}, "must be an integer"),
+        ({"amounts": {SALE: 2**31}}, "of at most 2147483647 credits"),
+        ({"amounts": {SALE: -(2**31)}}, "of at most 2147483647 credits"),
+        *(
+            ({"name": name}, "cannot name a ledger")
+            for name in (
+                "",
+                "Shop",
+                "1shop",
+                "my-shop",
+                'a"b',
+                "pg_shop",
+                "public",
+                "s" * 48,
+                "sh\n",
+            )
+        ),
+    ],
+)
+def test_is_refused_when_it_is_declared(changes: dict[str, Any], message: str) -> None:
+    declaration = {"name": "shop", "operations": ShopOperation, "amounts": {SALE: 1}, **changes}
+    with pytest.raises(DefinitionError, match=message):
+        Ledger(**declaration)
+
+
+def test_an_operation_of_another_app_has_no_amount() -> None:
+    with pytest.raises(ForeignOperation, match="no operation of the ledger 'shop'"):
+        SHOP.amount_of(OtherOperation["SALE"])
+
+
+def test_pickles() -> None:
+    copied = pickle.loads(pickle.dumps(SHOP))
+    assert (copied.name, copied.operations, copied.amounts) == ("shop", ShopOperation, SHOP.amounts)

@@ -1,0 +1,80 @@
+"""The pure rules. The conformance kit holds the store against a model of its own."""
+
+import pytest
+
+from core.ledgers.errors import ForeignOperation, InvalidIdentifier
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+from core.ledgers.posting import Accept, Insufficient, Post, Repeat, decide
+
+Operation = extend_enum(BaseLedgerOperation, "Operation", {"NOTHING": "NOTHING"})
+LEDGER = Ledger(name="pure", operations=Operation, amounts={Operation["NOTHING"]: 0})
+
+
+def post(operation: str, nonce: str, owner_id: str = "ann") -> Post[BaseLedgerOperation]:
+    return Post(owner_id, Operation[operation], nonce)
+
+
+def test_each_post_sees_the_balance_that_the_one_before_left() -> None:
+    posts = [post("CREDIT_SPEND", "1"), post("DAILY_REWARD", "2"), post("CREDIT_SPEND", "3")]
+    assert decide(LEDGER, posts, {"ann": 0}, {}) == [
+        Insufficient(-1, 0),
+        Accept(1, 1),
+        Accept(-1, 0),
+    ]
+
+
+def test_an_operation_of_nothing_is_accepted_at_zero() -> None:
+    assert decide(LEDGER, [post("NOTHING", "1")], {"ann": 0}, {}) == [Accept(0, 0)]
+
+
+def test_a_duplicate_is_decided_before_an_overdraft() -> None:
+    spend = post("CREDIT_SPEND", "1")
+    assert decide(LEDGER, [spend], {"ann": 0}, {spend.key: None}) == [Repeat(spend.key)]
+    assert decide(LEDGER, [spend, spend], {"ann": 1}, {}) == [Accept(-1, 0), Repeat(spend.key)]
+
+
+def test_a_refused_post_does_not_use_up_its_nonce() -> None:
+    spend = post("CREDIT_SPEND", "1")
+    assert decide(LEDGER, [spend, post("CREDIT_ADD", "2"), spend], {"ann": 0}, {}) == [
+        Insufficient(-1, 0),
+        Accept(10, 10),
+        Accept(-1, 9),
+    ]
+
+
+def test_a_nonce_belongs_to_its_owner() -> None:
+    posts = [post("DAILY_REWARD", "1", "ann"), post("DAILY_REWARD", "1", "bob")]
+    assert decide(LEDGER, posts, {"ann": 0, "bob": 5}, {}) == [Accept(1, 1), Accept(1, 6)]
+
+
+def test_does_not_change_what_it_is_given() -> None:
+    balances = {"ann": 0}
+    decide(LEDGER, [post("DAILY_REWARD", "1")], balances, {})
+    assert balances == {"ann": 0}
+
+
+def test_refuses_an_operation_of_another_app() -> None:
+    other = extend_enum(BaseLedgerOperation, "Other", {})
+    with pytest.raises(ForeignOperation):
+        decide(LEDGER, [Post("ann", other["DAILY_REWARD"], "1")], {"ann": 0}, {})
+
+
+UNSTORABLE = ["", "x" * 256, "a\0b", "a\ud800b"]
+
+
+@pytest.mark.parametrize("owner_id", [*UNSTORABLE, ".", ".."])
+def test_an_owner_that_nobody_could_store_or_read_is_refused(owner_id: str) -> None:
+    with pytest.raises(InvalidIdentifier, match="owner_id must"):
+        post("DAILY_REWARD", "1", owner_id)
+
+
+@pytest.mark.parametrize("nonce", UNSTORABLE)
+def test_a_nonce_that_cannot_be_stored_is_refused(nonce: str) -> None:
+    with pytest.raises(InvalidIdentifier, match="nonce must"):
+        post("DAILY_REWARD", nonce)
+
+
+@pytest.mark.parametrize("text", ["x" * 255, "é" * 255, "a/b", " ", "...", "\x01", "🙂" * 255])
+def test_any_other_text_is_accepted(text: str) -> None:
+    assert post("DAILY_REWARD", text, text).key == (text, text)
