@@ -15,14 +15,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from core.ledgers.errors import ConfigurationError
 
-# Its parent is a shell that waits for the end of its input, which comes when we close it or when
-# we die, even by SIGKILL. It then asks the server for a fast shutdown. A session of its own, so
-# that Ctrl-C reaches the service only, which finishes its requests first.
-_UNTIL_WE_ARE_GONE = '"$@" </dev/null & read -r _; kill -INT $!; wait $!'
+# The server's parent is a shell that waits for the end of its input, which comes when we close it
+# or when we die, even by SIGKILL. It then asks the server for a fast shutdown. In a session of its
+# own, so that Ctrl-C reaches the service only, which finishes its requests first.
+_UNTIL_WE_ARE_GONE = """
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+{ read -r _ <&3; kill -INT $server; } &
+wait $server
+kill $! 2>/dev/null
+"""
 
+_KILLED_SECONDS = 1  # until a killed process is gone
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 
@@ -38,7 +47,20 @@ def postgresql(data: Path, *, durable: bool = True) -> Iterator[str]:
     """
     _binary("postgres")  # complains before anything is made
     data.mkdir(parents=True, exist_ok=True)
-    with _locked(data) as lock:
+    ours, servers = (data.with_name(f"{data.name}.{of}.lock") for of in ("service", "server"))
+    in_use = (
+        f"{data} is in use by process {{pid}}: stop that one first, or set DATA_DIR to another "
+        "folder or DATABASE_URL to a server"
+    )
+    still_running = f"The last server of {data} is still running: stop it first"
+    # Ours ends with this process, the server's with the last of the server's processes: one whose
+    # service was killed is on its way down, and worth waiting for.
+    with (
+        _locked(ours, in_use, wait=_KILLED_SECONDS) as mine,
+        _locked(servers, still_running, wait=_STOP_SECONDS) as its,
+    ):
+        mine.truncate(0)
+        print(os.getpid(), end="", file=mine, flush=True)
         socket = _socket_folder(data)
         if not (data / "PG_VERSION").exists():
             _initdb(data)
@@ -54,7 +76,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Iterator[str]:
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,
-                pass_fds=[lock],  # the folder is locked until the last of them is gone
+                pass_fds=[its.fileno()],
                 start_new_session=True,
             )
         try:
@@ -67,38 +89,20 @@ def postgresql(data: Path, *, durable: bool = True) -> Iterator[str]:
 
 
 @contextmanager
-def _locked(data: Path) -> Iterator[int]:
-    """Holds the folder for this process and the server; yields the lock's file descriptor."""
-    with (data.parent / f"{data.name}.lock").open("a+") as lock:
-        deadline = time.monotonic() + _STOP_SECONDS
+def _locked(file: Path, in_use: str, *, wait: float) -> Iterator[TextIO]:
+    """Holds the lock of this name; waits for whoever has it, then complains that it is `in_use`."""
+    with file.open("a+") as lock:
+        deadline = time.monotonic() + wait
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                lock.seek(0)
-                holder = lock.read().strip()
-                # A dead holder's server is on its way down: wait for it.
-                if _is_alive(holder) or time.monotonic() > deadline:
-                    raise ConfigurationError(
-                        f"{data} is in use by process {holder or '?'}: stop that one first, or set "
-                        "DATA_DIR to another folder or DATABASE_URL to a server"
-                    ) from None
+                if time.monotonic() >= deadline:
+                    lock.seek(0)
+                    raise ConfigurationError(in_use.format(pid=lock.read())) from None
                 time.sleep(0.05)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield lock.fileno()
-
-
-def _is_alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        pass
-    return True
+        yield lock
 
 
 def _socket_folder(data: Path) -> Path:
@@ -112,6 +116,10 @@ def _socket_folder(data: Path) -> Path:
 
 
 def _initdb(data: Path) -> None:
+    if any(data.iterdir()):
+        raise ConfigurationError(
+            f"{data} is not empty, and is no PostgreSQL server's: choose another"
+        )
     # A folder is a server's once PG_VERSION is there; initdb writes that before it has finished,
     # so it works beside the folder, which takes its place in one step.
     with tempfile.TemporaryDirectory(prefix=f"{data.name}.new-", dir=data.parent) as parent:
