@@ -23,8 +23,11 @@ from core.settings import Settings, read_settings
 
 def main(ledger: Ledger[OperationT]) -> None:
     """Runs what the command line asks for; exits with a message when it cannot."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(0))  # so that what we started is stopped, too
+    # To leave by an exception stops the embedded database, too. While uvicorn serves, it has
+    # handlers of its own for the first two, which finish the requests in flight.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     arguments = sys.argv[1:]
     try:
         settings = read_settings(ledger.name)

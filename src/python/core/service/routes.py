@@ -1,9 +1,10 @@
 """The ledger's two routes, typed with the app's own enum."""
 
 from typing import Annotated
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 from core.ledgers.errors import InvalidIdentifier
@@ -19,6 +20,21 @@ from core.service.problems import (
     respond,
     title,
 )
+
+
+class _AnyText(Convertor[str]):
+    """Starlette's own convertors stop at a slash or a line break, which an owner_id may have."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return quote(value, safe="")
+
+
+register_url_convertor("any_text", _AnyText())
 
 
 def owner_in_path(
@@ -68,7 +84,7 @@ def ledger_router(store: LedgerStore[OperationT]) -> APIRouter:
     post_entry.__annotations__["request"] = request_model
     router = APIRouter(tags=["ledger"])
     router.add_api_route(
-        "/ledger/{owner_id:path}",
+        "/ledger/{owner_id:any_text}",
         read_balance,
         methods=["GET"],
         responses={422: {"model": InvalidRequest}, 503: {"model": Problem}},

@@ -6,9 +6,12 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic
+
+import httpx
 
 from core.database.engine import connect
 from core.ledgers.ledger import Ledger
@@ -86,8 +89,10 @@ def wrongs(
     ]
     times = Counter(post.key for post in won)
     wrong += [f"{key} was posted {number} times" for key, number in times.items() if number > 1]
-    if len(results) != len(race.posts):
-        wrong.append(f"{len(race.posts)} posts had {len(results)} outcomes")
+    outcomes = Counter(outcome for _, outcome in results)
+    strange = set(outcomes) - {"Posted", "Duplicate", "Insufficient"}
+    if strange or outcomes.total() != len(race.posts):
+        wrong.append(f"{len(race.posts)} posts had these outcomes: {outcomes}")
     if race.winners is not None and len(won) != race.winners:
         wrong.append(f"{len(won)} posts won instead of {race.winners}")
     return wrong
@@ -97,18 +102,53 @@ def run(
     ledger: Ledger[OperationT], url: str, race: Race[OperationT], *, processes: int, threads: int
 ) -> list[str]:
     """Runs a race on the store, with `threads` in each of `processes`; returns what is wrong."""
-    engine = connect(url, pool_size=1)
-    store = LedgerStore(ledger, engine)
-    store.post(race.funding)
     post_all = partial(_post_all, ledger, url, threads, race.batch)
-    if processes == 1:
-        results = post_all(race.posts)
-    else:
+
+    def start() -> list[Result[OperationT]]:
+        if processes == 1:
+            return post_all(race.posts)
         context = multiprocessing.get_context("spawn")
         ready = context.Barrier(processes)
         with context.Pool(processes, initializer=ready.wait) as pool:
-            shares = [race.posts[start::processes] for start in range(processes)]
-            results = sum(pool.map(post_all, shares, chunksize=1), [])
+            shares = [race.posts[first::processes] for first in range(processes)]
+            return sum(pool.map(post_all, shares, chunksize=1), [])
+
+    return _judged(ledger, url, race, start)
+
+
+def run_over_http(
+    ledger: Ledger[OperationT], url: str, addresses: Sequence[str], race: Race[OperationT]
+) -> list[str]:
+    """Runs a race on services that share the database at `url`; returns what is wrong."""
+    outcomes = {201: "Posted", 409: "Duplicate", 400: "Insufficient"}
+
+    def post(number: int) -> Result[OperationT]:
+        one = race.posts[number]
+        body = {"owner_id": one.owner_id, "operation": one.operation.value, "nonce": one.nonce}
+        response = clients[number % len(clients)].post("/ledger", json=body)
+        return one, outcomes.get(response.status_code, response.text)
+
+    def start() -> list[Result[OperationT]]:
+        with ThreadPoolExecutor(8 * len(clients)) as pool:
+            return list(pool.map(post, range(len(race.posts))))
+
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(httpx.Client(base_url=address, timeout=60)) for address in addresses
+        ]
+        return _judged(ledger, url, race, start)
+
+
+def _judged(
+    ledger: Ledger[OperationT],
+    url: str,
+    race: Race[OperationT],
+    start: Callable[[], list[Result[OperationT]]],
+) -> list[str]:
+    engine = connect(url, pool_size=1)
+    store = LedgerStore(ledger, engine)
+    store.post(race.funding)
+    results = start()
     owners = {post.owner_id for post in [*race.funding, *race.posts]}
     wrong = wrongs(ledger, race, results, {owner: store.balance(owner) for owner in owners})
     wrong += [f"{owner}: the balance is not the sum" for owner in store.discrepancies()]

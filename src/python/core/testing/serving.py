@@ -1,0 +1,32 @@
+"""Serves a ledger from a thread of the test, over real HTTP."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import uvicorn
+
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.service.app import create_app
+from core.settings import Settings
+
+
+@contextmanager
+def served(ledger: Ledger[OperationT], settings: Settings) -> Iterator[httpx.Client]:
+    """A client of the ledger's service, which runs for as long as the block lasts."""
+    app = create_app(ledger, settings)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            thread.join(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()

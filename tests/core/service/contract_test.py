@@ -1,0 +1,306 @@
+"""The HTTP contract: what a client may rely on."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from httpx import Client, Response
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from apps.travel.ledger import LEDGER
+from apps.travel.operations import TravelLedgerOperation
+from core.database.engine import connect
+from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
+from core.ledgers.store import LedgerStore
+from core.settings import Settings
+from core.testing.databases import Databases
+from core.testing.serving import served
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def url(databases: Databases) -> str:
+    return databases.migrated("travel")
+
+
+@pytest.fixture(scope="module")
+def shared_client(url: str) -> Iterator[Client]:
+    with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
+        yield client
+
+
+@pytest.fixture
+def client(shared_client: Client, url: str) -> Client:
+    execute(url, "TRUNCATE travel.ledger_entry, travel.ledger_balance RESTART IDENTITY")
+    return shared_client
+
+
+def execute(url: str, statement: str) -> list[Any]:
+    engine = connect(url)
+    with engine.begin() as connection:
+        result = connection.exec_driver_sql(statement)
+        found = [tuple(row) for row in result] if result.returns_rows else []
+    engine.dispose()
+    return found
+
+
+def post(client: Client, owner_id: str, operation: str, nonce: str, **more: Any) -> Response:
+    body = {"owner_id": owner_id, "operation": operation, "nonce": nonce, **more}
+    return client.post("/ledger", content=json.dumps(body), headers=JSON)
+
+
+def assert_problem(response: Response, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert (problem["status"], problem["code"], problem["type"]) == (status, code, "about:blank")
+    assert problem["title"] and problem["detail"]
+    return problem
+
+
+def nothing_was_written(url: str) -> bool:
+    tables = ("ledger_entry", "ledger_balance")
+    return all(execute(url, f"SELECT count(*) FROM travel.{table}") == [(0,)] for table in tables)
+
+
+def test_a_post_answers_with_the_entry_and_the_balance(client: Client) -> None:
+    response = post(client, "ann", "BOOKING_REWARD", "1")
+    assert response.status_code == 201
+    entry = response.json()
+    assert entry.pop("created_on").endswith("Z")
+    assert entry == {
+        "id": 1,
+        "operation": "BOOKING_REWARD",
+        "amount": 5,
+        "nonce": "1",
+        "owner_id": "ann",
+        "balance": 5,
+    }
+    assert client.get("/ledger/ann").json() == {"owner_id": "ann", "balance": 5}
+
+
+def test_an_unknown_owner_has_nothing(client: Client) -> None:
+    response = client.get("/ledger/nobody")
+    assert (response.status_code, response.json()) == (200, {"owner_id": "nobody", "balance": 0})
+
+
+def test_a_retry_is_a_duplicate_with_the_original_entry(client: Client) -> None:
+    first = post(client, "ann", "CREDIT_ADD", "1").json()
+    problem = assert_problem(post(client, "ann", "CREDIT_ADD", "1"), 409, "duplicate_nonce")
+    assert problem["detail"].startswith("Duplicate transaction: ")
+    assert {**problem["entry"], "balance": 10} == first
+    assert client.get("/ledger/ann").json()["balance"] == 10
+
+
+def test_a_nonce_reused_for_another_operation_is_another_error(client: Client) -> None:
+    post(client, "ann", "CREDIT_ADD", "1")
+    problem = assert_problem(post(client, "ann", "DAILY_REWARD", "1"), 409, "nonce_reused")
+    assert problem["entry"]["operation"] == "CREDIT_ADD"
+    assert problem["detail"].startswith("Duplicate transaction: ")
+
+
+def test_a_spend_beyond_the_balance(client: Client, url: str) -> None:
+    problem = assert_problem(post(client, "ann", "CREDIT_SPEND", "1"), 400, "insufficient_balance")
+    assert problem["detail"].startswith("Insufficient balance: ")
+    assert (problem["balance"], problem["amount"]) == (0, -1)
+    assert nothing_was_written(url)
+
+
+def test_unknown_fields_are_ignored(client: Client) -> None:
+    assert post(client, "ann", "CREDIT_ADD", "1", amount=1_000_000).json()["amount"] == 10
+
+
+def test_a_trailing_slash_is_no_redirect(client: Client) -> None:
+    body = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
+    assert client.post("/ledger/", json=body, follow_redirects=False).status_code == 201
+    assert client.get("/ledger/ann/", follow_redirects=False).json()["balance"] == 10
+
+
+GOOD = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        *((field, value) for field in ("owner_id", "nonce") for value in ("", "x" * 256, "a\0b")),
+        *((field, "a\ud800") for field in ("owner_id", "nonce", "operation")),
+        *(
+            (field, value)
+            for field in ("owner_id", "nonce", "operation")
+            for value in (None, 5, 1.5, True, ["ann"], {"a": 1})
+        ),
+        ("owner_id", "."),
+        ("owner_id", ".."),
+        ("operation", ""),
+        ("operation", "UNKNOWN"),
+        ("operation", "booking_reward"),
+        ("operation", "CONTENT_CREATION"),  # another app's
+    ],
+)
+def test_a_bad_value_is_refused_and_writes_nothing(
+    client: Client, url: str, field: str, value: object
+) -> None:
+    body = json.dumps({**GOOD, field: value})
+    problem = assert_problem(
+        client.post("/ledger", content=body, headers=JSON), 422, "invalid_request"
+    )
+    assert [error["field"] for error in problem["errors"]] == [f"body.{field}"]
+    assert nothing_was_written(url)
+
+
+@pytest.mark.parametrize("field", GOOD)
+def test_a_missing_field_is_named(client: Client, url: str, field: str) -> None:
+    body = {name: value for name, value in GOOD.items() if name != field}
+    problem = assert_problem(client.post("/ledger", json=body), 422, "invalid_request")
+    assert problem["errors"] == [{"field": f"body.{field}", "message": "Field required"}]
+    assert nothing_was_written(url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"\xff\xfe{}",
+        b'{"owner_id": "\xff"}',
+        b'{"owner_id": NaN}',
+        b"[" * 50_000,
+    ],
+)
+def test_a_malformed_body_is_refused(client: Client, url: str, body: bytes) -> None:
+    assert_problem(client.post("/ledger", content=body, headers=JSON), 422, "invalid_request")
+    assert nothing_was_written(url)
+
+
+def test_another_content_type_is_refused(client: Client, url: str) -> None:
+    body = json.dumps(GOOD)
+    for content_type in ("text/plain", "application/x-www-form-urlencoded"):
+        response = client.post("/ledger", content=body, headers={"Content-Type": content_type})
+        assert_problem(response, 422, "invalid_request")
+    assert nothing_was_written(url)
+
+
+def test_a_body_over_64_kib_is_refused(client: Client, url: str) -> None:
+    def body(size: int) -> bytes:
+        empty = len(json.dumps({**GOOD, "more": ""}))
+        return json.dumps({**GOOD, "more": "x" * (size - empty)}).encode()
+
+    too_large = body(64 * 1024 + 1)
+    chunks = (too_large[start : start + 1000] for start in range(0, len(too_large), 1000))
+    for content in (too_large, chunks):
+        response = client.post("/ledger", content=content, headers=JSON)
+        assert_problem(response, 413, "content_too_large")
+    assert nothing_was_written(url)
+    assert client.post("/ledger", content=body(64 * 1024), headers=JSON).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "path, status, code",
+    [
+        ("/ledger/", 422, "invalid_request"),
+        ("/ledger/" + "x" * 256, 422, "invalid_request"),
+        ("/ledger/a%00b", 422, "invalid_request"),
+        ("/ledger/%FF", 422, "invalid_request"),
+        ("/ledger/%ED%A0%80", 422, "invalid_request"),
+        ("/ledger/%2E%2E", 422, "invalid_request"),
+        ("/ledger/ann/entries", 404, "not_found"),
+        ("/nothing", 404, "not_found"),
+        ("/ledger", 405, "method_not_allowed"),
+    ],
+)
+def test_a_bad_path_is_refused(client: Client, path: str, status: int, code: str) -> None:
+    assert_problem(client.get(path), status, code)
+
+
+storable_owners = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+    min_size=1,
+    max_size=MAX_LENGTH,
+).filter(lambda owner_id: owner_id not in UNREADABLE_OWNERS)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(storable_owners)
+def test_every_owner_that_can_be_posted_can_be_read(client: Client, owner_id: str) -> None:
+    outcome = post(client, owner_id, "CREDIT_ADD", "1")
+    assert outcome.status_code in (201, 409)
+    response = client.get(f"/ledger/{quote(owner_id, safe='')}")
+    assert response.json() == {"owner_id": owner_id, "balance": 10}
+
+
+def test_health(client: Client) -> None:
+    assert client.get("/healthz").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+
+
+def test_an_unreachable_database_is_unavailable_never_a_success() -> None:
+    settings = Settings(database_url=SecretStr("postgresql://me:secret@/db?host=/nowhere"))
+    with served(LEDGER, settings) as client:
+        for response in (client.post("/ledger", json=GOOD), client.get("/ledger/ann")):
+            assert_problem(response, 503, "database_unavailable")
+            assert int(response.headers["retry-after"]) > 0
+            assert "secret" not in response.text
+        assert_problem(client.get("/readyz"), 503, "database_unavailable")
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_without_migrations_is_not_ready(databases: Databases) -> None:
+    settings = Settings(database_url=SecretStr(databases.empty()))
+    with served(LEDGER, settings) as client:
+        problem = assert_problem(client.get("/readyz"), 503, "database_not_migrated")
+        assert "./pants run src/python/apps/travel:service -- migrate" in problem["detail"]
+        assert_problem(client.post("/ledger", json=GOOD), 503, "database_unavailable")
+
+
+def test_a_defect_is_a_problem_document_too(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(LedgerStore, "balance", broken)
+    with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
+        assert_problem(client.get("/ledger/ann"), 500, "internal_error")
+
+
+class TestOpenAPI:
+    @pytest.fixture
+    def schema(self, shared_client: Client) -> dict[str, Any]:
+        schema: dict[str, Any] = shared_client.get("/openapi.json").json()
+        return schema
+
+    def test_has_the_apps_own_operations(self, schema: dict[str, Any]) -> None:
+        enum = schema["components"]["schemas"]["TravelLedgerOperation"]
+        assert enum["enum"] == [operation.value for operation in TravelLedgerOperation]
+        body = schema["paths"]["/ledger"]["post"]["requestBody"]["content"]["application/json"]
+        request = schema["components"]["schemas"][body["schema"]["$ref"].rsplit("/", 1)[1]]
+        assert request["properties"]["operation"]["$ref"].endswith("/TravelLedgerOperation")
+        assert request["required"] == ["owner_id", "operation", "nonce"]
+
+    @pytest.mark.parametrize(
+        "path, method, statuses",
+        [
+            ("/ledger", "post", {"201", "400", "409", "413", "422", "503"}),
+            ("/ledger/{owner_id}", "get", {"200", "422", "503"}),
+            ("/healthz", "get", {"200"}),
+            ("/readyz", "get", {"200", "503"}),
+        ],
+    )
+    def test_has_every_outcome_with_its_schema(
+        self, schema: dict[str, Any], path: str, method: str, statuses: set[str]
+    ) -> None:
+        responses = schema["paths"][path][method]["responses"]
+        assert set(responses) == statuses
+        for status, response in responses.items():
+            media_type = "application/json" if status < "300" else "application/problem+json"
+            reference = response["content"][media_type]["schema"]["$ref"]
+            assert reference.rsplit("/", 1)[1] in schema["components"]["schemas"]
+
+    def test_names_no_path_twice(self, schema: dict[str, Any]) -> None:
+        assert set(schema["paths"]) == {"/ledger", "/ledger/{owner_id}", "/healthz", "/readyz"}

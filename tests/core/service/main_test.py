@@ -1,0 +1,247 @@
+"""A service as a process: how it starts, stops, and dies."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from apps.travel.ledger import LEDGER
+from core.database.engine import connect
+from core.ledgers.store import LedgerStore
+from core.testing import races
+from core.testing.databases import Databases, throwaway_server
+
+SERVICE = [sys.executable, "-m", "apps.travel.service"]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
+    return {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **settings}
+
+
+def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*SERVICE, *arguments],
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+
+
+class Service:
+    """A running service, and a client of it."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.greeting = ""
+        while "try" not in self.greeting:
+            line = process.stdout.readline()
+            assert line, f"the service ended:\n{self.greeting}"
+            self.greeting += line
+        [self.address] = re.findall(r"runs at (\S+)", self.greeting)
+        self.client = httpx.Client(base_url=self.address, timeout=60)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+@contextmanager
+def service(**settings: str) -> Iterator[Service]:
+    process = subprocess.Popen(
+        [*SERVICE, "--port", "0"],
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        running = Service(process)
+        with running.client:
+            yield running
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def post(client: httpx.Client, nonce: str, operation: str = "DAILY_REWARD") -> httpx.Response:
+    body = {"owner_id": "ann", "operation": operation, "nonce": nonce}
+    return client.post("/ledger", json=body)
+
+
+def until(condition: "object", message: str) -> None:
+    deadline = time.monotonic() + 60
+    assert callable(condition)
+    while not condition():
+        assert time.monotonic() < deadline, message
+        time.sleep(0.02)
+
+
+def test_runs_on_its_own_database_which_survives_a_restart(tmp_path: Path) -> None:
+    with service(DATA_DIR=str(tmp_path)) as first:
+        assert str(tmp_path / "travel" / "postgresql") in first.greeting
+        assert f"{first.address}/docs" in first.greeting
+        assert first.client.get("/docs").status_code == 200
+        assert post(first.client, "1").json()["balance"] == 1
+        assert first.stop() == 0
+    assert not (tmp_path / "travel" / "postgresql" / "postmaster.pid").exists()
+    with service(DATA_DIR=str(tmp_path)) as second:
+        assert post(second.client, "2").json()["balance"] == 2
+
+
+def test_the_greetings_curl_line_works(tmp_path: Path) -> None:
+    with service(DATA_DIR=str(tmp_path)) as running:
+        [line] = re.findall(r"try +(curl .*)", running.greeting)
+        words = shlex.split(line)
+        name, value = words[words.index("-H") + 1].split(": ")
+        content = words[words.index("-d") + 1]
+        assert httpx.post(words[-1], content=content, headers={name: value}).status_code == 201
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_lets_requests_in_flight_finish(databases: Databases, number: int) -> None:
+    url = databases.migrated("travel")
+    engine = connect(url)
+    with service(TRAVEL_DATABASE_URL=url) as running, ThreadPoolExecutor() as pool:
+        post(running.client, "first")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT FROM travel.ledger_balance WHERE owner_id = 'ann' FOR UPDATE"
+            )
+            in_flight = pool.submit(post, running.client, "second")
+            with engine.connect() as watcher:
+                waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
+                until(
+                    lambda: watcher.exec_driver_sql(waiting).first(),
+                    "the request never reached the database",
+                )
+            running.process.send_signal(number)
+            until(lambda: refuses(running.address), "it still accepts connections")
+            assert not in_flight.done()
+        assert in_flight.result().json()["balance"] == 2
+        assert running.process.wait(60) == 0
+    engine.dispose()
+
+
+def refuses(address: str) -> bool:
+    try:
+        httpx.get(f"{address}/healthz", timeout=5)
+    except httpx.TransportError:
+        return True
+    return False
+
+
+def test_a_killed_service_leaves_no_server_behind(tmp_path: Path) -> None:
+    with service(DATA_DIR=str(tmp_path)) as running:
+        assert post(running.client, "1").status_code == 201
+        pid_file = tmp_path / "travel" / "postgresql" / "postmaster.pid"
+        assert pid_file.exists()
+        running.stop(signal.SIGKILL)
+        until(lambda: not pid_file.exists(), "the server outlives its service")
+    with service(DATA_DIR=str(tmp_path)) as again:
+        assert again.client.get("/ledger/ann").json()["balance"] == 1
+
+
+def test_a_second_start_on_the_same_data_is_told_so(tmp_path: Path) -> None:
+    with service(DATA_DIR=str(tmp_path)) as running:
+        second = run("--port", "0", DATA_DIR=str(tmp_path))
+        assert second.returncode == 1
+        assert f"in use by process {running.process.pid}: stop that one first" in second.stdout
+        assert post(running.client, "1").status_code == 201
+
+
+def test_a_port_in_use_is_told(tmp_path: Path, databases: Databases) -> None:
+    with service(DATABASE_URL=databases.migrated("travel")) as running:
+        second = run("--port", running.address.rsplit(":", 1)[1], DATA_DIR=str(tmp_path))
+        assert second.returncode == 1
+        assert "Cannot listen on 127.0.0.1 port" in second.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_refuses_a_database_that_is_not_migrated_until_it_is(databases: Databases) -> None:
+    url = databases.empty()
+    refused = run("--port", "0", DATABASE_URL=url)
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stdout
+    assert "./pants run src/python/apps/travel:service -- migrate" in refused.stdout
+    migrated = run("migrate", DATABASE_URL=url)
+    assert (migrated.returncode, "Traceback" in migrated.stdout) == (0, False)
+    with service(DATABASE_URL=url) as running:
+        assert running.client.get("/readyz").status_code == 200
+    assert "(head)" in run("migrate", "current", DATABASE_URL=url).stdout
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"DATABASE_URL": "mysql://x"}, "must begin with postgresql://"),
+        ({"DATABASE_URL": "postgresql:///x?host=/nowhere"}, "The database does not answer"),
+        ({"TRAVEL_POOL_SIZE": "0"}, "POOL_SIZE"),
+    ],
+)
+def test_what_it_cannot_run_with_is_told_without_a_traceback(
+    settings: dict[str, str], message: str
+) -> None:
+    for arguments in ([], ["migrate"]):
+        refused = run(*arguments, **settings)
+        assert refused.returncode != 0
+        assert message in refused.stdout or "FAILED" in refused.stdout
+        assert "Traceback" not in refused.stdout
+
+
+def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> None:
+    """And invents nothing: what it had not acknowledged is posted once, or not at all."""
+    with throwaway_server(durable=True) as databases, ExitStack() as stack:
+        url = databases.migrated("travel")
+        services = [stack.enter_context(service(DATABASE_URL=url)) for _ in range(2)]
+        acknowledged: list[str] = []
+
+        def post_until_killed(number: int) -> None:
+            client = services[number % 2].client
+            for count in range(100_000):
+                nonce = f"{number} {count}"
+                try:
+                    response = post(client, nonce)
+                except httpx.TransportError:
+                    return
+                assert response.status_code == 201
+                acknowledged.append(nonce)
+
+        with ThreadPoolExecutor(8) as pool:
+            posting = [pool.submit(post_until_killed, number) for number in range(8)]
+            until(lambda: len(acknowledged) > 100, "nothing is posted")
+            for running in services:
+                running.process.kill()
+            for future in posting:
+                future.result()
+        engine = connect(url)
+        store = LedgerStore(LEDGER, engine)
+        entries = [entry.nonce for entry in store.entries("ann")]
+        assert set(acknowledged) <= set(entries)
+        assert len(entries) == len(set(entries)) == store.balance("ann")
+        assert len(entries) <= len(acknowledged) + 8
+        assert store.discrepancies() == []
+        engine.dispose()
+
+
+@pytest.mark.parametrize("make_race", races.RACES, ids=lambda race: str(race.__name__))
+def test_several_services_on_one_database(databases: Databases, make_race: races.MakeRace) -> None:
+    url = databases.migrated("travel")
+    with ExitStack() as stack:
+        services = [stack.enter_context(service(DATABASE_URL=url)) for _ in range(3)]
+        wrong = races.run_over_http(
+            LEDGER, url, [running.address for running in services], make_race(LEDGER)
+        )
+    assert wrong == []
