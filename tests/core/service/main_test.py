@@ -1,15 +1,12 @@
 """A service as a process: how it starts, stops, and dies."""
 
-import os
 import re
 import shlex
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -20,60 +17,18 @@ from core.database.engine import connect
 from core.ledgers.store import LedgerStore
 from core.testing import races
 from core.testing.databases import Databases, throwaway_server
-
-SERVICE = [sys.executable, "-m", "apps.travel.service"]
-
-
-def environment(**settings: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
-    return {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **settings}
+from core.testing.processes import command, environment, service
 
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*SERVICE, *arguments],
+        [*command("travel"), *arguments],
         env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=120,
     )
-
-
-class Service:
-    """A running service, and a client of it."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-        assert process.stdout is not None
-        self.greeting = ""
-        while "try" not in self.greeting:
-            line = process.stdout.readline()
-            assert line, f"the service ended:\n{self.greeting}"
-            self.greeting += line
-        [self.address] = re.findall(r"runs at (\S+)", self.greeting)
-        self.client = httpx.Client(base_url=self.address, timeout=60)
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(60)
-
-
-@contextmanager
-def service(**settings: str) -> Iterator[Service]:
-    process = subprocess.Popen(
-        [*SERVICE, "--port", "0"],
-        env=environment(**settings),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        running = Service(process)
-        with running.client:
-            yield running
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def post(client: httpx.Client, nonce: str, operation: str = "DAILY_REWARD") -> httpx.Response:
@@ -90,19 +45,19 @@ def until(condition: "object", message: str) -> None:
 
 
 def test_runs_on_its_own_database_which_survives_a_restart(tmp_path: Path) -> None:
-    with service(DATA_DIR=str(tmp_path)) as first:
+    with service("travel", DATA_DIR=str(tmp_path)) as first:
         assert str(tmp_path / "travel" / "postgresql") in first.greeting
         assert f"{first.address}/docs" in first.greeting
         assert first.client.get("/docs").status_code == 200
         assert post(first.client, "1").json()["balance"] == 1
         assert first.stop() == 0
     assert not (tmp_path / "travel" / "postgresql" / "postmaster.pid").exists()
-    with service(DATA_DIR=str(tmp_path)) as second:
+    with service("travel", DATA_DIR=str(tmp_path)) as second:
         assert post(second.client, "2").json()["balance"] == 2
 
 
 def test_the_greetings_curl_line_works(tmp_path: Path) -> None:
-    with service(DATA_DIR=str(tmp_path)) as running:
+    with service("travel", DATA_DIR=str(tmp_path)) as running:
         [line] = re.findall(r"try +(curl .*)", running.greeting)
         words = shlex.split(line)
         name, value = words[words.index("-H") + 1].split(": ")
@@ -114,7 +69,7 @@ def test_the_greetings_curl_line_works(tmp_path: Path) -> None:
 def test_a_signal_lets_requests_in_flight_finish(databases: Databases, number: int) -> None:
     url = databases.migrated("travel")
     engine = connect(url)
-    with service(TRAVEL_DATABASE_URL=url) as running, ThreadPoolExecutor() as pool:
+    with service("travel", TRAVEL_DATABASE_URL=url) as running, ThreadPoolExecutor() as pool:
         post(running.client, "first")
         with engine.connect() as connection:
             connection.exec_driver_sql(
@@ -144,18 +99,18 @@ def refuses(address: str) -> bool:
 
 
 def test_a_killed_service_leaves_no_server_behind(tmp_path: Path) -> None:
-    with service(DATA_DIR=str(tmp_path)) as running:
+    with service("travel", DATA_DIR=str(tmp_path)) as running:
         assert post(running.client, "1").status_code == 201
         pid_file = tmp_path / "travel" / "postgresql" / "postmaster.pid"
         assert pid_file.exists()
         running.stop(signal.SIGKILL)
         until(lambda: not pid_file.exists(), "the server outlives its service")
-    with service(DATA_DIR=str(tmp_path)) as again:
+    with service("travel", DATA_DIR=str(tmp_path)) as again:
         assert again.client.get("/ledger/ann").json()["balance"] == 1
 
 
 def test_a_second_start_on_the_same_data_is_told_so(tmp_path: Path) -> None:
-    with service(DATA_DIR=str(tmp_path)) as running:
+    with service("travel", DATA_DIR=str(tmp_path)) as running:
         second = run("--port", "0", DATA_DIR=str(tmp_path))
         assert second.returncode == 1
         assert f"in use by process {running.process.pid}: stop that one first" in second.stdout
@@ -163,7 +118,7 @@ def test_a_second_start_on_the_same_data_is_told_so(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_told(tmp_path: Path, databases: Databases) -> None:
-    with service(DATABASE_URL=databases.migrated("travel")) as running:
+    with service("travel", DATABASE_URL=databases.migrated("travel")) as running:
         second = run("--port", running.address.rsplit(":", 1)[1], DATA_DIR=str(tmp_path))
         assert second.returncode == 1
         assert "Cannot listen on 127.0.0.1 port" in second.stdout
@@ -178,7 +133,7 @@ def test_refuses_a_database_that_is_not_migrated_until_it_is(databases: Database
     assert "./pants run src/python/apps/travel:service -- migrate" in refused.stdout
     migrated = run("migrate", DATABASE_URL=url)
     assert (migrated.returncode, "Traceback" in migrated.stdout) == (0, False)
-    with service(DATABASE_URL=url) as running:
+    with service("travel", DATABASE_URL=url) as running:
         assert running.client.get("/readyz").status_code == 200
     assert "(head)" in run("migrate", "current", DATABASE_URL=url).stdout
 
@@ -205,7 +160,7 @@ def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> Non
     """And invents nothing: what it had not acknowledged is posted once, or not at all."""
     with throwaway_server(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated("travel")
-        services = [stack.enter_context(service(DATABASE_URL=url)) for _ in range(2)]
+        services = [stack.enter_context(service("travel", DATABASE_URL=url)) for _ in range(2)]
         acknowledged: list[str] = []
 
         def post_until_killed(number: int) -> None:
@@ -240,7 +195,7 @@ def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> Non
 def test_several_services_on_one_database(databases: Databases, make_race: races.MakeRace) -> None:
     url = databases.migrated("travel")
     with ExitStack() as stack:
-        services = [stack.enter_context(service(DATABASE_URL=url)) for _ in range(3)]
+        services = [stack.enter_context(service("travel", DATABASE_URL=url)) for _ in range(3)]
         wrong = races.run_over_http(
             LEDGER, url, [running.address for running in services], make_race(LEDGER)
         )

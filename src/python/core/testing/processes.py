@@ -1,0 +1,58 @@
+"""Runs an app's service as a process of its own, the way it is deployed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+
+def command(app: str) -> list[str]:
+    return [sys.executable, "-m", f"apps.{app}.service"]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's, with these settings instead of any database that is set."""
+    inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
+    return {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **settings}
+
+
+class Service:
+    """A running service, and a client of it."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.greeting = ""
+        while "try" not in self.greeting:
+            line = process.stdout.readline()
+            assert line, f"the service ended:\n{self.greeting}"
+            self.greeting += line
+        [self.address] = re.findall(r"runs at (\S+)", self.greeting)
+        self.client = httpx.Client(base_url=self.address, timeout=60)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+@contextmanager
+def service(app: str, **settings: str) -> Iterator[Service]:
+    """A service on a free port, killed at the end of the block if it still runs."""
+    process = subprocess.Popen(
+        [*command(app), "--port", "0"],
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        running = Service(process)
+        with running.client:
+            yield running
+    finally:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,35 @@
+"""Counts wrong outcomes in many trials of each race, on several services with one database."""
+
+import argparse
+from contextlib import ExitStack
+
+from apps.travel.ledger import LEDGER
+from core.testing import races
+from core.testing.databases import throwaway_server
+from core.testing.processes import service
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--services", type=int, default=4)
+    arguments = parser.parse_args()
+    with throwaway_server(durable=True) as databases, ExitStack() as stack:
+        url = databases.migrated(LEDGER.name)
+        addresses = [
+            stack.enter_context(service(LEDGER.name, DATABASE_URL=url)).address
+            for _ in range(arguments.services)
+        ]
+        for make_race in races.RACES:
+            wrong = 0
+            for trial in range(1, arguments.trials + 1):
+                problems = races.run_over_http(LEDGER, url, addresses, make_race(LEDGER))
+                wrong += bool(problems)
+                for problem in problems:
+                    print(f"{make_race.__name__}, trial {trial}: {problem}")
+                if trial % 20 == 0 or trial == arguments.trials:
+                    print(f"{make_race.__name__}: {wrong} wrong in {trial} trials", flush=True)
+
+
+if __name__ == "__main__":
+    main()
