@@ -68,6 +68,7 @@ def ledger_migrations(name):
         )
     )
     may_be_imported_by(f"<python_source>[//src/python/apps/{name}]", TESTS)
-    python_sources(name="scripts", sources=["env.py", "versions/*.py"])
+    # One pattern, so that an app without a first revision is no error.
+    python_sources(name="scripts", sources=["**/*.py"])
     resources(name="config", sources=["alembic.ini", "script.py.mako"])
     target(dependencies=[":scripts", ":config"])

@@ -29,9 +29,12 @@ class Workspace:
         (self.root / name).write_text(text)
 
     def pants(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.run("./pants", "--no-dynamic-ui", *arguments)
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         return subprocess.run(
-            ["./pants", "--no-dynamic-ui", *arguments],
+            command,
             cwd=self.root,
             env=environment,
             stdout=subprocess.PIPE,

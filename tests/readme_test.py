@@ -1,0 +1,70 @@
+"""The README is true: its requests have the answers that it shows, its tables are complete.
+
+tests/monorepo adds the app that it describes.
+"""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.ledgers.errors import LedgerError
+from core.settings import Settings
+from core.testing.databases import Databases
+from core.testing.processes import service
+
+README = Path("README.md").read_text()
+
+
+def examples() -> list[tuple[str, str]]:
+    """Each curl command, with the answer below it."""
+    return re.findall(r"^\$ (curl .*)\n(\{.*\})$", README, re.MULTILINE)
+
+
+def without_times(answer: Any) -> Any:
+    if isinstance(answer, dict):
+        return {key: without_times(value) for key, value in answer.items() if key != "created_on"}
+    return answer
+
+
+def test_the_requests_have_the_answers_that_are_shown(databases: Databases) -> None:
+    assert len(examples()) == 5
+    with service("content", DATABASE_URL=databases.migrated("content")) as running:
+        for command, answer in examples():
+            words = shlex.split(command)
+            path = words[-1].removeprefix("http://127.0.0.1:8000")
+            if "-d" in words:
+                name, value = words[words.index("-H") + 1].split(": ")
+                content = words[words.index("-d") + 1]
+                response = running.client.post(path, content=content, headers={name: value})
+            else:
+                response = running.client.get(path)
+            assert without_times(response.json()) == without_times(json.loads(answer)), command
+
+
+def test_the_greeting_is_the_one_that_is_shown(tmp_path: Path) -> None:
+    [shown] = re.findall(r"\$ \./pants run \S+:service\n(.*?)```", README, re.DOTALL)
+    with service("content", DATA_DIR=str(tmp_path)) as running:
+        greeting = running.greeting.replace(running.address, "http://127.0.0.1:8000")
+        greeting = greeting.replace(str(tmp_path), "/home/you/ledger/.ledger")
+        assert greeting.strip().startswith(shown.strip())
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", README, re.MULTILINE))
+    fields = Settings.model_fields.items()
+    assert rows == {
+        name.upper(): "none" if field.default is None else f"`{field.default}`"
+        for name, field in fields
+    }
+    for _, field in fields:
+        assert f"| {field.description} |" in README
+
+
+@pytest.mark.parametrize("code", ["database_unavailable", "database_not_migrated"])
+def test_codes_are_those_of_the_errors(code: str) -> None:
+    assert f"`{code}`" in README
+    assert code in {error.code for error in LedgerError.__subclasses__()}
