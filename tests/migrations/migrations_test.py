@@ -1,16 +1,12 @@
 """The apps' real migrations: complete, reversible, each in its own schema."""
 
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from migrations.inspection import config, each_app, objects, schemas
 
 from apps.content.ledger import LEDGER as CONTENT
 from apps.travel.ledger import LEDGER as TRAVEL
@@ -21,47 +17,9 @@ from core.ledgers.errors import DatabaseNotMigrated, DatabaseUnavailable
 from core.ledgers.ledger import Ledger
 from core.ledgers.posting import Post, Posted
 from core.ledgers.store import LedgerStore
-from core.testing.databases import Databases
+from core.testing.databases import Databases, execute
 
 BEFORE_LOYALTY_BONUS = "b078668f2841"
-
-each_app = pytest.mark.parametrize("ledger", [CONTENT, TRAVEL], ids=["content", "travel"])
-
-
-def config(ledger: Ledger[Any], url: str) -> Config:
-    for root in sys.path:
-        if Path(root, ledger.name, "alembic.ini").exists():
-            return Config(
-                str(Path(root, ledger.name, "alembic.ini")), attributes={"database_url": url}
-            )
-    raise AssertionError(f"no migrations of {ledger.name}")
-
-
-def rows(url: str, statement: str) -> list[Any]:
-    engine = connect(url)
-    with engine.begin() as connection:
-        result = connection.exec_driver_sql(statement)
-        found = [tuple(row) for row in result] if result.returns_rows else []
-    engine.dispose()
-    return found
-
-
-def objects(url: str, schema: str) -> set[str]:
-    """Every table, sequence, index and type of a schema."""
-    return {
-        name
-        for (name,) in rows(
-            url,
-            f"SELECT relkind::text || ' ' || relname FROM pg_class WHERE relnamespace = "
-            f"to_regnamespace('{schema}') UNION SELECT 'type ' || typname FROM pg_type "
-            f"WHERE typnamespace = to_regnamespace('{schema}') AND typtype = 'e'",
-        )
-    }
-
-
-def schemas(url: str) -> set[str]:
-    system = "nspname LIKE 'pg\\_%%' OR nspname IN ('information_schema', 'public')"
-    return {name for (name,) in rows(url, f"SELECT nspname FROM pg_namespace WHERE NOT ({system})")}
 
 
 @each_app
@@ -79,7 +37,7 @@ def test_the_database_has_the_operations_of_the_code(
     ledger: Ledger[Any], databases: Databases
 ) -> None:
     url = databases.migrated(ledger.name)
-    [(labels,)] = rows(url, f"SELECT enum_range(NULL::{ledger.name}.ledger_operation)::text[]")
+    [(labels,)] = execute(url, f"SELECT enum_range(NULL::{ledger.name}.ledger_operation)::text[]")
     assert set(labels) == {operation.value for operation in ledger.operations}
 
 
@@ -145,7 +103,7 @@ class TestAddingAnOperation:
         engine.dispose()
 
     def entries(self, url: str) -> list[Any]:
-        return rows(
+        return execute(
             url, "SELECT operation::text, amount, nonce FROM travel.ledger_entry ORDER BY id"
         )
 
@@ -181,58 +139,12 @@ class TestAddingAnOperation:
         engine.dispose()
 
     def test_a_service_of_the_old_release_stays_ready(self, url: str) -> None:
-        rows(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
+        execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="which this release does not know"):
             migrations.require_migrated("travel", engine)
         migrations.require_migrated("travel", engine, or_newer=True)
         engine.dispose()
-
-
-@each_app
-def test_two_deployers_at_once(ledger: Ledger[Any], databases: Databases) -> None:
-    url = databases.empty()
-
-    def deploy(_: int) -> int:
-        code = "import sys; from core.database.migrations import upgrade; upgrade(*sys.argv[1:])"
-        environment = {"PYTHONPATH": ":".join(sys.path)}
-        return subprocess.run(
-            [sys.executable, "-c", code, ledger.name, url], env=environment
-        ).returncode
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(deploy, range(4))) == [0, 0, 0, 0]
-    assert len(rows(url, f"SELECT * FROM {ledger.name}.alembic_version_{ledger.name}")) == 1
-
-
-def test_a_deployer_does_not_wait_for_ever(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = databases.empty()
-    monkeypatch.setenv("MIGRATION_WAIT", "0.2")
-    engine = connect(url)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(
-            "SELECT pg_advisory_lock(hashtext('migrations of the ledger travel'))"
-        )
-        with pytest.raises(CommandError, match="Another deployer has been migrating 'travel'"):
-            command.upgrade(config(TRAVEL, url), "head")
-    engine.dispose()
-    assert schemas(url) == set()
-
-
-def test_a_migration_does_not_queue_behind_a_long_transaction(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = databases.migrated("travel")
-    monkeypatch.setenv("MIGRATION_LOCK_TIMEOUT", "0.2")
-    engine = connect(url)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT FROM travel.ledger_entry")
-        with pytest.raises(CommandError, match="lock timeout"):
-            command.downgrade(config(TRAVEL, url), "-1")
-    engine.dispose()
-    command.check(config(TRAVEL, url))  # nothing is half done
 
 
 @each_app
@@ -242,7 +154,7 @@ def test_offline_sql_is_the_same_migration(
     online = databases.migrated(ledger.name)
     offline = databases.empty()
     command.upgrade(config(ledger, ""), "head", sql=True)
-    rows(offline, capsys.readouterr().out.replace("%", "%%"))
+    execute(offline, capsys.readouterr().out.replace("%", "%%"))
     assert objects(offline, ledger.name) == objects(online, ledger.name)
     command.check(config(ledger, offline))
 

@@ -1,6 +1,7 @@
 """The embedded server: keeps its data, never runs twice, never outlives whoever started it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.database.embedded import postgresql
-from core.database.engine import connect
 from core.ledgers.errors import ConfigurationError
+from core.testing.databases import execute
 
 # Another process that runs a server until it is told to stop, or is killed.
 HOLDER = """
@@ -60,15 +61,6 @@ def _answers(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def execute(url: str, statement: str) -> list[tuple[object, ...]]:
-    engine = connect(url)
-    with engine.begin() as connection:
-        result = connection.exec_driver_sql(statement)
-        rows = [tuple(row) for row in result] if result.returns_rows else []
-    engine.dispose()
-    return rows
 
 
 def test_data_survives_a_restart(tmp_path: Path) -> None:
@@ -133,3 +125,23 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
         with postgresql(tmp_path / "data"):
             pass
     assert (tmp_path / "data" / "thesis.txt").read_text() == "precious"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become somebody else")
+def test_root_without_user_namespaces_becomes_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("this machine has no setpriv")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "setpriv").symlink_to(setpriv)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))  # and no unshare
+    for _ in range(2):
+        with postgresql(tmp_path / "data") as url:
+            execute(url, "CREATE TABLE IF NOT EXISTS kept ()")
+            assert (tmp_path / "data").stat().st_uid == 65534
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="refuses to run as root"):
+        with postgresql(tmp_path / "other"):
+            pass

@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from apps.travel.ledger import LEDGER
-from apps.travel.operations import TravelLedgerOperation
-from core.database.engine import connect
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.ledgers.store import LedgerStore
 from core.settings import Settings
-from core.testing.databases import Databases
+from core.testing.databases import Databases, execute
 from core.testing.serving import served
 
 JSON = {"Content-Type": "application/json"}
@@ -38,15 +36,6 @@ def shared_client(url: str) -> Iterator[Client]:
 def client(shared_client: Client, url: str) -> Client:
     execute(url, "TRUNCATE travel.ledger_entry, travel.ledger_balance RESTART IDENTITY")
     return shared_client
-
-
-def execute(url: str, statement: str) -> list[Any]:
-    engine = connect(url)
-    with engine.begin() as connection:
-        result = connection.exec_driver_sql(statement)
-        found = [tuple(row) for row in result] if result.returns_rows else []
-    engine.dispose()
-    return found
 
 
 def post(client: Client, owner_id: str, operation: str, nonce: str, **more: Any) -> Response:
@@ -236,11 +225,6 @@ def test_every_owner_that_can_be_posted_can_be_read(client: Client, owner_id: st
     assert response.json() == {"owner_id": owner_id, "balance": 10}
 
 
-def test_health(client: Client) -> None:
-    assert client.get("/healthz").json() == {"status": "alive"}
-    assert client.get("/readyz").json() == {"status": "ready"}
-
-
 def test_an_unreachable_database_is_unavailable_never_a_success() -> None:
     settings = Settings(database_url=SecretStr("postgresql://me:secret@/db?host=/nowhere"))
     with served(LEDGER, settings) as client:
@@ -248,16 +232,6 @@ def test_an_unreachable_database_is_unavailable_never_a_success() -> None:
             assert_problem(response, 503, "database_unavailable")
             assert int(response.headers["retry-after"]) > 0
             assert "secret" not in response.text
-        assert_problem(client.get("/readyz"), 503, "database_unavailable")
-        assert client.get("/healthz").status_code == 200
-
-
-def test_a_database_without_migrations_is_not_ready(databases: Databases) -> None:
-    settings = Settings(database_url=SecretStr(databases.empty()))
-    with served(LEDGER, settings) as client:
-        problem = assert_problem(client.get("/readyz"), 503, "database_not_migrated")
-        assert "./pants run src/python/apps/travel:service -- migrate" in problem["detail"]
-        assert_problem(client.post("/ledger", json=GOOD), 503, "database_unavailable")
 
 
 def test_a_defect_is_a_problem_document_too(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,40 +241,3 @@ def test_a_defect_is_a_problem_document_too(url: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(LedgerStore, "balance", broken)
     with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
         assert_problem(client.get("/ledger/ann"), 500, "internal_error")
-
-
-class TestOpenAPI:
-    @pytest.fixture
-    def schema(self, shared_client: Client) -> dict[str, Any]:
-        schema: dict[str, Any] = shared_client.get("/openapi.json").json()
-        return schema
-
-    def test_has_the_apps_own_operations(self, schema: dict[str, Any]) -> None:
-        enum = schema["components"]["schemas"]["TravelLedgerOperation"]
-        assert enum["enum"] == [operation.value for operation in TravelLedgerOperation]
-        body = schema["paths"]["/ledger"]["post"]["requestBody"]["content"]["application/json"]
-        request = schema["components"]["schemas"][body["schema"]["$ref"].rsplit("/", 1)[1]]
-        assert request["properties"]["operation"]["$ref"].endswith("/TravelLedgerOperation")
-        assert request["required"] == ["owner_id", "operation", "nonce"]
-
-    @pytest.mark.parametrize(
-        "path, method, statuses",
-        [
-            ("/ledger", "post", {"201", "400", "409", "413", "422", "503"}),
-            ("/ledger/{owner_id}", "get", {"200", "422", "503"}),
-            ("/healthz", "get", {"200"}),
-            ("/readyz", "get", {"200", "503"}),
-        ],
-    )
-    def test_has_every_outcome_with_its_schema(
-        self, schema: dict[str, Any], path: str, method: str, statuses: set[str]
-    ) -> None:
-        responses = schema["paths"][path][method]["responses"]
-        assert set(responses) == statuses
-        for status, response in responses.items():
-            media_type = "application/json" if status < "300" else "application/problem+json"
-            reference = response["content"][media_type]["schema"]["$ref"]
-            assert reference.rsplit("/", 1)[1] in schema["components"]["schemas"]
-
-    def test_names_no_path_twice(self, schema: dict[str, Any]) -> None:
-        assert set(schema["paths"]) == {"/ledger", "/ledger/{owner_id}", "/healthz", "/readyz"}

@@ -80,9 +80,12 @@ def migrate(app: str, url: str, *arguments: str) -> None:
 def upgrade(app: str, url: str) -> None:
     """Upgrades the app's schema in the database at `url` to the head.
 
-    Raises CommandError when it cannot.
+    Raises DatabaseNotMigrated when it cannot.
     """
-    command.upgrade(_config(app, url), "head")
+    try:
+        command.upgrade(_config(app, url), "head")
+    except CommandError as error:
+        raise DatabaseNotMigrated(f"The migrations failed: {error}") from error
 
 
 def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> None:

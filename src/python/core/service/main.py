@@ -23,11 +23,7 @@ from core.settings import Settings, read_settings
 
 def main(ledger: Ledger[OperationT]) -> None:
     """Runs what the command line asks for; exits with a message when it cannot."""
-    # To leave by an exception stops the embedded database, too. While uvicorn serves, it has
-    # handlers of its own for the first two, which finish the requests in flight.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    _leave_on_signals(status=1)
     arguments = sys.argv[1:]
     try:
         settings = read_settings(ledger.name)
@@ -42,6 +38,13 @@ def main(ledger: Ledger[OperationT]) -> None:
             _serve(ledger, settings, _parse(ledger.name, arguments))
     except LedgerError as error:
         sys.exit(f"{ledger.name}: {error}")
+
+
+def _leave_on_signals(*, status: int) -> None:
+    """To leave by an exception stops what was started, such as the embedded database."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(status))
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def _parse(app: str, arguments: list[str]) -> argparse.Namespace:
@@ -72,6 +75,9 @@ def _serve(ledger: Ledger[OperationT], settings: Settings, arguments: argparse.N
                 access_log=settings.log_level == "debug",
                 timeout_graceful_shutdown=settings.shutdown_timeout,
             )
+            # While it serves, uvicorn handles signals: it lets requests in flight finish, and then
+            # raises the signal again.
+            _leave_on_signals(status=0)
             _Server(config, _greeting(ledger.name, settings, listener)).run(sockets=[listener])
 
 

@@ -5,11 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.database import migrations
 from core.database.embedded import postgresql
 from core.database.engine import connect
+
+
+def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """Runs a statement in a transaction of its own; returns the rows, if there are any."""
+    engine = connect(url)
+    with engine.begin() as connection:
+        result = connection.exec_driver_sql(statement)
+        rows = [tuple(row) for row in result] if result.returns_rows else []
+    engine.dispose()
+    return rows
 
 
 class Databases:

@@ -1,0 +1,49 @@
+"""What the service says of itself: the app's own operations, and every error's schema."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from apps.travel.ledger import LEDGER
+from apps.travel.operations import TravelLedgerOperation
+from core.service.app import create_app
+from core.settings import Settings
+
+
+@pytest.fixture
+def schema() -> dict[str, Any]:
+    return create_app(LEDGER, Settings(database_url=SecretStr("postgresql://unused"))).openapi()
+
+
+def test_has_the_apps_own_operations(schema: dict[str, Any]) -> None:
+    enum = schema["components"]["schemas"]["TravelLedgerOperation"]
+    assert enum["enum"] == [operation.value for operation in TravelLedgerOperation]
+    body = schema["paths"]["/ledger"]["post"]["requestBody"]["content"]["application/json"]
+    request = schema["components"]["schemas"][body["schema"]["$ref"].rsplit("/", 1)[1]]
+    assert request["properties"]["operation"]["$ref"].endswith("/TravelLedgerOperation")
+    assert request["required"] == ["owner_id", "operation", "nonce"]
+
+
+@pytest.mark.parametrize(
+    "path, method, statuses",
+    [
+        ("/ledger", "post", {"201", "400", "409", "413", "422", "503"}),
+        ("/ledger/{owner_id}", "get", {"200", "422", "503"}),
+        ("/healthz", "get", {"200"}),
+        ("/readyz", "get", {"200", "503"}),
+    ],
+)
+def test_has_every_outcome_with_its_schema(
+    schema: dict[str, Any], path: str, method: str, statuses: set[str]
+) -> None:
+    responses = schema["paths"][path][method]["responses"]
+    assert set(responses) == statuses
+    for status, response in responses.items():
+        media_type = "application/json" if status < "300" else "application/problem+json"
+        reference = response["content"][media_type]["schema"]["$ref"]
+        assert reference.rsplit("/", 1)[1] in schema["components"]["schemas"]
+
+
+def test_names_no_path_twice(schema: dict[str, Any]) -> None:
+    assert set(schema["paths"]) == {"/ledger", "/ledger/{owner_id}", "/healthz", "/readyz"}
