@@ -100,7 +100,7 @@ def _locked(file: Path, in_use: str, *, wait: float) -> Iterator[TextIO]:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     lock.seek(0)
-                    raise ConfigurationError(in_use.format(pid=lock.read())) from None
+                    raise ConfigurationError(in_use.replace("{pid}", lock.read())) from None
                 time.sleep(0.05)
         yield lock
 
