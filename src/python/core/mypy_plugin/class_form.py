@@ -1,0 +1,80 @@
+"""Checks `class Name(BaseLedgerOperation)`: the shared operations, and every value."""
+
+from collections.abc import Iterator
+
+from mypy.nodes import (
+    AssignmentStmt,
+    Block,
+    EllipsisExpr,
+    Expression,
+    IfStmt,
+    IntExpr,
+    NameExpr,
+    StrExpr,
+    TempNode,
+    TypeInfo,
+)
+from mypy.plugin import ClassDefContext
+
+from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation
+from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
+
+
+def check(ctx: ClassDefContext) -> None:
+    """Reports, at the class, each operation that is missing or wrong.
+
+    A value must be a literal; a stub may leave values out.
+    """
+    cls, stub = ctx.cls, ctx.api.is_stub_file
+    values = dict(_assignments(cls.defs))
+    members: dict[str, object] = {}
+    for name in cls.info.enum_members:
+        value = values.get(name)
+        if isinstance(value, (StrExpr, IntExpr)):
+            members[name] = value.value
+            continue
+        if not (stub and _is_left_out(value)):
+            ctx.api.fail(
+                f"{cls.name}: write the value of {name} as a string literal, so that it can be "
+                "checked",
+                value if isinstance(value, Expression) and value.line > 0 else cls,
+                code=LEDGER_OPERATION,
+            )
+        # Another complaint about the same operation would not help.
+        members[name] = name if name in SHARED_OPERATIONS else f"the value of {name}"[:63]
+    problem = refusal(lambda: _runtime_class(cls.name, members))
+    if problem is not None:
+        ctx.api.fail(problem, cls, code=LEDGER_OPERATION)
+    if any(_makes_values(base) for base in cls.info.mro[1:]):
+        ctx.api.fail(
+            f"{cls.name} is no ledger operation enum: it mixes in another type, which would make "
+            "members of two apps equal",
+            cls,
+            code=LEDGER_OPERATION,
+        )
+
+
+def _runtime_class(name: str, members: dict[str, object]) -> object:
+    create: object = BaseLedgerOperation  # called with members, an enum class makes a class
+    assert callable(create)
+    return create(name, members)
+
+
+def _assignments(block: Block) -> Iterator[tuple[str, Expression]]:
+    for statement in block.body:
+        if isinstance(statement, AssignmentStmt):
+            for lvalue in statement.lvalues:
+                if isinstance(lvalue, NameExpr):
+                    yield lvalue.name, statement.rvalue
+        elif isinstance(statement, IfStmt):
+            for branch in (*statement.body, *filter(None, [statement.else_body])):
+                if not branch.is_unreachable:
+                    yield from _assignments(branch)
+
+
+def _is_left_out(value: Expression | None) -> bool:
+    return value is None or isinstance(value, (EllipsisExpr, TempNode))
+
+
+def _makes_values(base: TypeInfo) -> bool:
+    return "__new__" in base.names and base.fullname not in ("builtins.object", "enum.Enum")

@@ -1,0 +1,170 @@
+"""Makes `Name = extend_enum(...)` a class with members, as a class statement would."""
+
+from typing import Final
+
+from mypy.nodes import (
+    ARG_NAMED,
+    ARG_POS,
+    GDEF,
+    MDEF,
+    AssignmentStmt,
+    CallExpr,
+    Context,
+    DictExpr,
+    Expression,
+    RefExpr,
+    StrExpr,
+    SymbolTableNode,
+    TypeAlias,
+    TypeInfo,
+    Var,
+)
+from mypy.plugin import DynamicClassDefContext
+from mypy.semanal import SemanticAnalyzer
+from mypy.types import Instance, LiteralType, get_proper_type
+
+from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, extend_enum
+from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
+
+_PARAMETERS: Final = ("base", "name", "extra")
+_BASE: Final = "core.ledgers.operations.BaseLedgerOperation"
+
+
+def define(ctx: DynamicClassDefContext) -> None:
+    """Binds the name to a new class, and reports what is wrong with the call.
+
+    Only an assignment to a name of the module makes a class. In a function the call stays an
+    ordinary one, whose type is that of its first argument.
+    """
+    api, call = ctx.api, ctx.call
+    assert isinstance(api, SemanticAnalyzer)
+    statement = api.statement
+    if api.is_func_scope() or not isinstance(statement, AssignmentStmt):
+        return
+    if statement.rvalue is not call:  # the class is made, but something else assigned
+        return
+    definition = _Definition(api, ctx.name, call)
+    if api.is_class_scope():
+        definition.fail("extend_enum must be called at module level, or members do not pickle")
+        return
+    if statement.unanalyzed_type is not None:
+        definition.fail(f"{ctx.name} must have no annotation: it is a class, not a variable")
+    members = definition.members()
+    base = api.named_type_or_none(_BASE)
+    if base is None:
+        return  # only while mypy still reads that module
+    info = _class_of(api, ctx.name, base, members, call.line)
+    info.fallback_to_any = definition.is_broken  # one error for a defect, not one for every use
+    if _is_taken(api, ctx.name, call.line):
+        definition.fail(f"{ctx.name} is defined twice; use another name")
+        return
+    api.add_symbol_table_node(ctx.name, SymbolTableNode(GDEF, info, plugin_generated=True))
+
+
+class _Definition:
+    """A call of extend_enum, as written."""
+
+    def __init__(self, api: SemanticAnalyzer, name: str, call: CallExpr) -> None:
+        self._api = api
+        self._name = name
+        self._call = call
+        self.is_broken = False
+
+    def fail(self, message: str, place: Context | None = None) -> None:
+        self.is_broken = True
+        self._api.fail(message, place or self._call, code=LEDGER_OPERATION)
+
+    def members(self) -> dict[str, str]:
+        """Name to value; with problems reported, those that are fine."""
+        members = {name: name for name in SHARED_OPERATIONS}
+        arguments = self._arguments()
+        if arguments is not None and all(parameter in arguments for parameter in _PARAMETERS):
+            self._check_base(arguments["base"])
+            self._check_name(arguments["name"])
+            members.update(self._extra(arguments["extra"]))
+        else:
+            self.is_broken = True  # reported below, or by mypy: an argument is missing
+        return members
+
+    def _arguments(self) -> dict[str, Expression] | None:
+        found: dict[str, Expression] = {}
+        call = self._call
+        parameters = iter(_PARAMETERS)
+        for argument, kind, name in zip(call.args, call.arg_kinds, call.arg_names):
+            if kind not in (ARG_POS, ARG_NAMED):
+                self.fail("write each argument of extend_enum out, without * or **", argument)
+                return None
+            found[name or next(parameters, "")] = argument
+        return found
+
+    def _check_base(self, base: Expression) -> None:
+        node = base.node if isinstance(base, RefExpr) else None
+        if isinstance(node, TypeAlias):
+            target = get_proper_type(node.target)
+            node = target.type if isinstance(target, Instance) else None
+        if not isinstance(node, TypeInfo) or node.fullname != _BASE:
+            self.fail(
+                "only BaseLedgerOperation can be extended: an enum that has members cannot", base
+            )
+
+    def _check_name(self, name: Expression) -> None:
+        if not isinstance(name, StrExpr) or name.value != self._name:
+            given = repr(name.value) if isinstance(name, StrExpr) else "no string literal"
+            self.fail(
+                f"the second argument must be {self._name!r}, the name it is assigned to; "
+                f"it is {given}",
+                name,
+            )
+
+    def _extra(self, extra: Expression) -> dict[str, str]:
+        if not isinstance(extra, DictExpr):
+            self.fail("write the operations as a literal {...}, so that they can be checked", extra)
+            return {}
+        members: dict[str, str] = {}
+        for key, value in extra.items:
+            if not isinstance(key, StrExpr) or not isinstance(value, StrExpr):
+                self.fail(
+                    "write each operation as 'NAME': 'value', two string literals, so that it "
+                    "can be checked",
+                    value if key is None or isinstance(key, StrExpr) else key,
+                )
+            elif key.value in members:
+                self.fail(f"{self._name}: {key.value} is given twice; remove one", key)
+            elif problem := self._refusal({key.value: value.value}):
+                self.fail(problem, key)
+            elif problem := self._refusal({**members, key.value: value.value}):
+                self.fail(problem, key)
+            else:
+                members[key.value] = value.value
+        return members
+
+    def _refusal(self, extra: dict[str, str]) -> str | None:
+        return refusal(
+            lambda: extend_enum(BaseLedgerOperation, self._name, extra, module=self._api.cur_mod_id)
+        )
+
+
+def _class_of(
+    api: SemanticAnalyzer, name: str, base: Instance, members: dict[str, str], line: int
+) -> TypeInfo:
+    info = api.basic_new_typeinfo(name, base, line)
+    info.line = line
+    info.metaclass_type = info.calculate_metaclass_type()
+    info.is_enum = True
+    string = api.named_type("builtins.str")
+    for member, value in members.items():
+        var = Var(member, string.copy_modified(last_known_value=LiteralType(value, string)))
+        var.info = info
+        var._fullname = f"{info.fullname}.{member}"
+        var.line = line
+        var.is_ready = True
+        var.is_initialized_in_class = True
+        var.has_explicit_value = True  # what makes it a member
+        info.names[member] = SymbolTableNode(MDEF, var, plugin_generated=True)
+    return info
+
+
+def _is_taken(api: SemanticAnalyzer, name: str, line: int) -> bool:
+    """Whether the module defines `name` elsewhere too; an earlier pass may have defined it here."""
+    existing = api.current_symbol_table().get(name)
+    return existing is not None and existing.node is not None and existing.node.line != line
