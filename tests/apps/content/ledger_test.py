@@ -1,7 +1,7 @@
 from apps.content.ledger import LEDGER
-from core.ledgers.operations import BaseLedgerOperation
+from apps.content.operations import ContentLedgerOperation
 from core.testing.conformance import LedgerConformance
 
 
-class TestContentLedger(LedgerConformance[BaseLedgerOperation]):
+class TestContentLedger(LedgerConformance[ContentLedgerOperation]):
     ledger = LEDGER

@@ -7,7 +7,7 @@ LEDGER = Ledger(
     name="content",
     operations=ContentLedgerOperation,
     amounts={
-        ContentLedgerOperation["CONTENT_CREATION"]: -5,
-        ContentLedgerOperation["CONTENT_ACCESS"]: 0,
+        ContentLedgerOperation.CONTENT_CREATION: -5,
+        ContentLedgerOperation.CONTENT_ACCESS: 0,
     },
 )
