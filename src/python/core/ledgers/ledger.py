@@ -6,6 +6,7 @@ from typing import Generic
 
 from core.ledgers.errors import DefinitionError, ForeignOperation
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
+from core.ledgers.post import Post
 
 # The name becomes a schema, and part of alembic_version_<name>: PostgreSQL keeps 63 bytes of that.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,46}")
@@ -50,6 +51,15 @@ class Ledger(Generic[OperationT]):
                 f"{operation} is no operation of the ledger {self.name!r}; "
                 f"use one of {self.operations.__name__}"
             ) from None
+
+    def post(self, *, owner_id: str, operation: OperationT, nonce: str) -> Post[OperationT]:
+        """A request to apply `operation` to an owner, for a store of this ledger to post.
+
+        Another app's operation is a type error. Raises ForeignOperation for it where no type
+        checker looked, and InvalidIdentifier for an owner_id or a nonce that cannot be stored.
+        """
+        self.amount_of(operation)
+        return Post(owner_id, operation, nonce)
 
     def __repr__(self) -> str:
         return f"Ledger({self.name!r}, {self.operations.__name__})"

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Generic
+from typing import Generic
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Constraint,
     DateTime,
     Enum,
     Identity,
@@ -61,7 +62,7 @@ class LedgerEntry(Generic[OperationT]):
 
     @declared_attr.directive
     @classmethod
-    def __table_args__(cls) -> tuple[Any, ...]:
+    def __table_args__(cls) -> tuple[Constraint, ...]:
         return (
             UniqueConstraint("owner_id", "nonce"),
             CheckConstraint(_READABLE, name="owner_id_readable"),

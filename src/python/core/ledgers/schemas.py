@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.ledgers.identifiers import MAX_LENGTH, validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import Entry, Post, Posted
+from core.ledgers.post import Post
+from core.ledgers.posting import Entry, Posted
 
 # The lengths are for OpenAPI; the validators are the rule.
 OwnerId = Annotated[

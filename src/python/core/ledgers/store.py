@@ -18,17 +18,8 @@ from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import (
-    Accept,
-    Duplicate,
-    Entry,
-    Insufficient,
-    Key,
-    Outcome,
-    Post,
-    Posted,
-    decide,
-)
+from core.ledgers.post import Key, Post
+from core.ledgers.posting import Accept, Duplicate, Entry, Insufficient, Outcome, Posted, decide
 
 log = logging.getLogger(__name__)
 

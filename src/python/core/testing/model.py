@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.database.engine import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import Duplicate, Insufficient, Outcome, Post, Posted
+from core.ledgers.post import Post
+from core.ledgers.posting import Duplicate, Insufficient, Outcome, Posted
 from core.ledgers.store import LedgerStore
 
 

@@ -16,7 +16,7 @@ import httpx
 from core.database.engine import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import Post
+from core.ledgers.post import Post
 from core.ledgers.store import LedgerStore
 
 Result = tuple[Post[OperationT], str]
