@@ -17,6 +17,7 @@ from mypy.nodes import (
 from mypy.plugin import ClassDefContext
 
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation
+from core.mypy_plugin.members import depend_on_members
 from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
 
 
@@ -26,6 +27,7 @@ def check(ctx: ClassDefContext) -> None:
     A value must be a literal; a stub may leave values out.
     """
     cls, stub = ctx.cls, ctx.api.is_stub_file
+    depend_on_members(cls.info, ctx.api.named_type("builtins.str"))
     values = dict(_assignments(cls.defs))
     members: dict[str, object] = {}
     for name in cls.info.enum_members:

@@ -24,6 +24,7 @@ from mypy.semanal import SemanticAnalyzer
 from mypy.types import Instance, LiteralType, get_proper_type
 
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, extend_enum
+from core.mypy_plugin.members import depend_on_members
 from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
 
 _PARAMETERS: Final = ("base", "name", "extra")
@@ -104,7 +105,9 @@ class _Definition:
             node = target.type if isinstance(target, Instance) else None
         if not isinstance(node, TypeInfo) or node.fullname != _BASE:
             self.fail(
-                "only BaseLedgerOperation can be extended: an enum that has members cannot", base
+                "the first argument must be BaseLedgerOperation: an enum that has members cannot "
+                "be extended",
+                base,
             )
 
     def _check_name(self, name: Expression) -> None:
@@ -161,6 +164,7 @@ def _class_of(
         var.is_initialized_in_class = True
         var.has_explicit_value = True  # what makes it a member
         info.names[member] = SymbolTableNode(MDEF, var, plugin_generated=True)
+    depend_on_members(info, string)
     return info
 
 

@@ -1,0 +1,116 @@
+"""mypy and pyright say of the Markdown files in this folder what the files say they do."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import mypy.api
+import pytest
+
+from core.testing.typing_cases import (
+    SOURCES,
+    Case,
+    Errors,
+    Module,
+    mypy_errors,
+    read_cases,
+    write_config,
+)
+
+DOCUMENTS = sorted(Path(__file__).parent.glob("*.md"))
+CASES = [case for document in DOCUMENTS for case in read_cases(document)]
+MODULES = [(case, module) for case in CASES for module in case.modules]
+PYRIGHT_MODULES = [(case, module) for case, module in MODULES if module.pyright]
+
+
+def names(modules: list[tuple[Case, Module]]) -> list[str]:
+    return [f"{case.name} ({module.file})" for case, module in modules]
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All cases, each in a package of its own."""
+    folder = tmp_path_factory.mktemp("cases")
+    write_config(folder)
+    for case in CASES:
+        case.write(folder)
+    return folder
+
+
+def run_mypy(folder: Path) -> Mapping[str, Errors]:
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        output, crash, _ = mypy.api.run([".", "--show-traceback", "--no-pretty"])
+    finally:
+        os.chdir(before)
+    assert crash == ""
+    return mypy_errors(output)
+
+
+@pytest.fixture(scope="session")
+def cold(folder: Path) -> Mapping[str, Errors]:
+    return run_mypy(folder)
+
+
+@pytest.fixture(scope="session")
+def cached(folder: Path, cold: Mapping[str, Errors]) -> Mapping[str, Errors]:
+    """A second run: mypy reads what the first one has stored of every module."""
+    return run_mypy(folder)
+
+
+@pytest.fixture(scope="session")
+def partly_cached(folder: Path, cached: Mapping[str, Errors]) -> Mapping[str, Errors]:
+    """A third run, in which what imports another module is new and what it imports is stored."""
+    for case in CASES:
+        if len(case.modules) > 1:
+            with (folder / case.path(case.modules[-1])).open("a") as module:
+                module.write("# changed\n")
+    return run_mypy(folder)
+
+
+@pytest.fixture(scope="session")
+def pyright(folder: Path) -> Mapping[str, Errors]:
+    """Rules by line, each once: pyright often says a thing in several ways."""
+    settings = {
+        "typeCheckingMode": "strict",
+        "include": [case.path(module) for case, module in PYRIGHT_MODULES],
+        "extraPaths": [str(SOURCES)],
+        "pythonVersion": f"{sys.version_info.major}.{sys.version_info.minor}",
+    }
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    found: dict[str, Errors] = {}
+    for diagnostic in json.loads(done.stdout)["generalDiagnostics"]:
+        path = str(Path(diagnostic["file"]).relative_to(folder.resolve()))
+        line = diagnostic["range"]["start"]["line"] + 1
+        found.setdefault(path, Errors())[line, diagnostic.get("rule", "error")] = 1
+    return found
+
+
+def test_there_are_many_cases() -> None:
+    assert len(CASES) >= 40
+    assert len({case.package for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("case, module", MODULES, ids=names(MODULES))
+class TestMypy:
+    def test_cold(self, case: Case, module: Module, cold: Mapping[str, Errors]) -> None:
+        assert cold.get(case.path(module), Errors()) == module.expected("E")
+
+    def test_cached(self, case: Case, module: Module, cached: Mapping[str, Errors]) -> None:
+        assert cached.get(case.path(module), Errors()) == module.expected("E")
+
+    def test_partly_cached(
+        self, case: Case, module: Module, partly_cached: Mapping[str, Errors]
+    ) -> None:
+        assert partly_cached.get(case.path(module), Errors()) == module.expected("E")
+
+
+@pytest.mark.parametrize("case, module", PYRIGHT_MODULES, ids=names(PYRIGHT_MODULES))
+def test_pyright(case: Case, module: Module, pyright: Mapping[str, Errors]) -> None:
+    assert pyright.get(case.path(module), Errors()) == module.expected("P")

@@ -1,0 +1,132 @@
+"""An edit of an enum reaches the modules that use it, in mypy's daemon and in its cache."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mypy.api
+import pytest
+
+from core.testing.typing_cases import write_config
+
+BY_CALL = """\
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+
+Operation = extend_enum(BaseLedgerOperation, "Operation", MEMBERS)
+"""
+BY_CLASS = """\
+from core.ledgers.operations import BaseLedgerOperation
+
+
+class Operation(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+"""
+LEDGER = """\
+from core.ledgers.ledger import Ledger
+from operations import Operation
+
+LEDGER = Ledger(name="app", operations=Operation, amounts={Operation.REFUND: 1})
+"""
+MATCH = """\
+from typing_extensions import assert_never
+
+from operations import Operation
+
+
+def describe(operation: Operation) -> str:
+    match operation:
+        case Operation.DAILY_REWARD | Operation.SIGNUP_CREDIT:
+            return "gift"
+        case Operation.CREDIT_SPEND | Operation.CREDIT_ADD | Operation.REFUND:
+            return "transfer"
+        case _:
+            assert_never(operation)
+"""
+UNKNOWN = '"type[Operation]" has no attribute "REFUND"  [attr-defined]'
+MISSING = "amounts: Operation.BONUS has no amount; add it  [ledger-operation]"
+COLLIDES = "Operation: CREDIT_ADD = 'x' collides with a shared operation"
+FORGOTTEN = 'Argument 1 to "assert_never" has incompatible type "Literal[Operation.BONUS]"'
+FILES = ("ledger.py", "match.py", "operations.py")
+
+Run = Callable[[], str]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    write_config(tmp_path)
+    (tmp_path / "ledger.py").write_text(LEDGER)
+    (tmp_path / "match.py").write_text(MATCH)
+    return tmp_path
+
+
+@pytest.fixture(params=["daemon", "cache"])
+def check(
+    app: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
+    """Checks the app again, and returns what mypy prints."""
+    monkeypatch.chdir(app)
+    if request.param == "cache":
+        yield lambda: "".join(mypy.api.run([*FILES, "--show-traceback"])[:2])
+        return
+
+    def dmypy(*arguments: str) -> str:
+        command = [sys.executable, "-m", "mypy.dmypy", "--status-file", str(app / "dmypy.json")]
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    try:
+        yield lambda: dmypy("run", "--", *FILES, "--show-traceback")
+    finally:
+        dmypy("stop")
+
+
+def by_call(**members: str) -> str:
+    return BY_CALL.replace("MEMBERS", repr(members))
+
+
+def by_class(**members: str) -> str:
+    own = [f"    {name} = {value!r}\n" for name, value in members.items()]
+    return BY_CLASS + "".join(own)
+
+
+@pytest.mark.parametrize("form", [by_call, by_class])
+def test_an_edit_of_the_enum_reaches_what_imports_it(
+    app: Path, check: Run, form: Callable[..., str]
+) -> None:
+    def edit(**members: str) -> None:
+        (app / "operations.py").write_text(form(**members))
+
+    edit(REFUND="refund")
+    assert "Success" in check()
+    edit(REFUND="refund", BONUS="bonus")
+    output = check()
+    assert f"ledger.py:4: error: {MISSING}" in output
+    assert f"match.py:13: error: {FORGOTTEN}" in output
+    edit(BONUS="bonus")
+    assert f"ledger.py:4: error: {UNKNOWN}" in check()
+    edit(REFUND="refund")
+    assert "Success" in check()
+
+
+def test_an_edit_can_break_the_enum_and_mend_it(app: Path, check: Run) -> None:
+    (app / "operations.py").write_text(by_call(REFUND="refund"))
+    assert "Success" in check()
+    (app / "operations.py").write_text(by_call(REFUND="refund", CREDIT_ADD="x"))
+    assert f"operations.py:3: error: {COLLIDES}" in check()
+    (app / "operations.py").write_text(by_call(REFUND="refund"))
+    assert "Success" in check()
+
+
+def test_an_edit_of_what_imports_the_enum_finds_it_stored(app: Path, check: Run) -> None:
+    (app / "operations.py").write_text(by_call(REFUND="refund"))
+    assert "Success" in check()
+    (app / "ledger.py").write_text(LEDGER + "Operation.BONUS\nOperation.REFUND\n")
+    output = check()
+    assert "ledger.py:5: error: " in output
+    assert "ledger.py:6: error: " not in output
+    (app / "ledger.py").write_text(LEDGER.replace("Operation.REFUND: 1", ""))
+    assert "ledger.py:4: error: amounts: Operation.REFUND has no amount; add it" in check()

@@ -1,0 +1,69 @@
+"""The plugin with a mypy that it does not know, and with a defect of its own."""
+
+from pathlib import Path
+
+import mypy.api
+import pytest
+
+from core.mypy_plugin import amounts, class_form, extend_enum
+from core.testing.typing_cases import Errors, mypy_errors, write_config
+
+SOURCE = """\
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+
+Operation = extend_enum(BaseLedgerOperation, "Operation", {"REFUND": "refund"})
+
+
+class Other(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+
+
+LEDGER = Ledger(name="app", operations=Other, amounts={})
+"""
+ON_NEXT_MYPY = """\
+from core.mypy_plugin.plugin import plugin as made_for
+
+def plugin(version):
+    return made_for("9.1.0")
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").write_text(SOURCE)
+    write_config(tmp_path)
+    return tmp_path
+
+
+def errors(app: Path) -> Errors:
+    output, crash, _ = mypy.api.run(["app.py", "--show-traceback"])
+    assert crash == ""
+    return mypy_errors(output).get("app.py", Errors())
+
+
+def test_an_unknown_mypy_is_reported_at_each_definition(app: Path) -> None:
+    (app / "on_next_mypy.py").write_text(ON_NEXT_MYPY)
+    write_config(app, plugins=[str(app / "on_next_mypy.py")])
+    found = errors(app)
+    assert sorted(line for line, _ in found) == [4, 7]
+    for _, message in found:
+        assert message.startswith("The ledger plugin does not know mypy 9.1.0: it is tested with")
+
+
+def test_a_defect_of_the_plugin_is_an_error_at_the_definition(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defective(*_: object) -> str:
+        raise RuntimeError("out of order")
+
+    for room in (amounts, class_form, extend_enum):
+        monkeypatch.setattr(room, "refusal", defective)
+    found = [(line, message) for line, message in errors(app) if "RuntimeError" in message]
+    assert sorted(line for line, _ in found) == [4, 7, 14]
+    for _, message in found:
+        assert "which is its defect: RuntimeError('out of order')" in message
