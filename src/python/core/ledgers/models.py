@@ -97,10 +97,15 @@ class LedgerModels(Generic[OperationT]):
         self.balance = balance
 
 
-@lru_cache(maxsize=None)
 def models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
     """The models of `ledger`; the same ones at every call."""
+    # Typed here, because lru_cache forgets what its function's type variables stand for.
+    models: LedgerModels[OperationT] = _models_of(ledger)
+    return models
 
+
+@lru_cache(maxsize=None)
+def _models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
     class Base(DeclarativeBase):
         metadata = MetaData(schema=ledger.name, naming_convention=NAMING_CONVENTION)
 
