@@ -3,13 +3,14 @@ from typing import Any
 
 import pytest
 
-from core.ledgers.errors import DefinitionError, ForeignOperation
+from core.ledgers.errors import DefinitionError, ForeignOperation, InvalidIdentifier
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
+from core.ledgers.post import Post
 
 ShopOperation = extend_enum(BaseLedgerOperation, "ShopOperation", {"SALE": "SALE"})
 OtherOperation = extend_enum(BaseLedgerOperation, "OtherOperation", {"SALE": "SALE"})
-SALE = ShopOperation["SALE"]
+SALE = ShopOperation.SALE
 SHOP = Ledger(name="shop", operations=ShopOperation, amounts={SALE: -2})
 
 
@@ -24,7 +25,7 @@ def test_has_an_amount_for_every_operation_in_the_enums_order() -> None:
 
 
 def test_an_app_overrides_a_shared_amount_explicitly() -> None:
-    daily = ShopOperation["DAILY_REWARD"]
+    daily = ShopOperation.DAILY_REWARD
     ledger = Ledger(name="shop", operations=ShopOperation, amounts={SALE: 0}, overrides={daily: 7})
     assert ledger.amount_of(daily) == 7
     assert SHOP.amount_of(daily) == 1
@@ -67,7 +68,16 @@ def test_is_refused_when_it_is_declared(changes: dict[str, Any], message: str) -
 
 def test_an_operation_of_another_app_has_no_amount() -> None:
     with pytest.raises(ForeignOperation, match="no operation of the ledger 'shop'"):
-        SHOP.amount_of(OtherOperation["SALE"])
+        SHOP.amount_of(OtherOperation.SALE)  # type: ignore[arg-type]  # what is tested
+
+
+def test_makes_posts_of_its_own_operations_only() -> None:
+    assert SHOP.post(owner_id="ann", operation=SALE, nonce="1") == Post("ann", SALE, "1")
+    foreign: Any = OtherOperation.SALE  # past the type checker
+    with pytest.raises(ForeignOperation):
+        SHOP.post(owner_id="ann", operation=foreign, nonce="1")
+    with pytest.raises(InvalidIdentifier):
+        SHOP.post(owner_id="", operation=SALE, nonce="1")
 
 
 def test_pickles() -> None:

@@ -12,7 +12,8 @@ from core.database.engine import connect
 from core.ledgers.errors import DatabaseUnavailable, ForeignOperation
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.posting import Duplicate, Insufficient, Post, Posted
+from core.ledgers.post import Post
+from core.ledgers.posting import Duplicate, Insufficient, Posted
 from core.ledgers.store import LedgerStore
 from core.testing.databases import Databases, throwaway_server
 
