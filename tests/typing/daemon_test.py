@@ -117,7 +117,7 @@ def test_an_edit_can_break_the_enum_and_mend_it(app: Path, check: Run) -> None:
     assert "Success" in check()
     (app / "operations.py").write_text(by_call(REFUND="refund", CREDIT_ADD="x"))
     assert f"operations.py:3: error: {COLLIDES}" in check()
-    (app / "operations.py").write_text(by_call(REFUND="refund"))
+    (app / "operations.py").write_text("# moved by a line\n" + by_call(REFUND="refund"))
     assert "Success" in check()
 
 

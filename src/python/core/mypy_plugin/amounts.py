@@ -1,7 +1,7 @@
 """Checks the literal arguments of `Ledger(...)`: its name, its amounts, its overrides."""
 
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from mypy.nodes import DictExpr, Expression, StrExpr, TypeInfo
 from mypy.plugin import FunctionContext
@@ -9,9 +9,8 @@ from mypy.types import FunctionLike, Instance, LiteralType, Type, TypeType, get_
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, extend_enum
+from core.mypy_plugin.names import BASE
 from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
-
-_BASE: Final = "core.ledgers.operations.BaseLedgerOperation"
 
 Amounts = dict[BaseLedgerOperation, int]
 
@@ -103,7 +102,7 @@ def _enum_of(type_: Type | None) -> TypeInfo | None:
 
 
 def _with_members(info: TypeInfo) -> TypeInfo | None:
-    return info if info.enum_members and info.has_base(_BASE) else None
+    return info if info.enum_members and info.has_base(BASE) else None
 
 
 def _literal(type_: Type) -> LiteralType | None:

@@ -25,10 +25,10 @@ from mypy.types import Instance, LiteralType, get_proper_type
 
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, extend_enum
 from core.mypy_plugin.members import depend_on_members
+from core.mypy_plugin.names import BASE
 from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
 
 _PARAMETERS: Final = ("base", "name", "extra")
-_BASE: Final = "core.ledgers.operations.BaseLedgerOperation"
 
 
 def define(ctx: DynamicClassDefContext) -> None:
@@ -51,7 +51,7 @@ def define(ctx: DynamicClassDefContext) -> None:
     if statement.unanalyzed_type is not None:
         definition.fail(f"{ctx.name} must have no annotation: it is a class, not a variable")
     members = definition.members()
-    base = api.named_type_or_none(_BASE)
+    base = api.named_type_or_none(BASE)
     if base is None:
         return  # only while mypy still reads that module
     info = _class_of(api, ctx.name, base, members, call.line)
@@ -103,7 +103,7 @@ class _Definition:
         if isinstance(node, TypeAlias):
             target = get_proper_type(node.target)
             node = target.type if isinstance(target, Instance) else None
-        if not isinstance(node, TypeInfo) or node.fullname != _BASE:
+        if not isinstance(node, TypeInfo) or node.fullname != BASE:
             self.fail(
                 "the first argument must be BaseLedgerOperation: an enum that has members cannot "
                 "be extended",

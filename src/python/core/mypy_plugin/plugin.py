@@ -21,14 +21,11 @@ if str(_SOURCES) not in sys.path:
     sys.path.append(str(_SOURCES))  # the front is mypy's: it put this folder there
 
 from core.mypy_plugin import amounts, class_form, extend_enum  # noqa: E402  # needs the path
+from core.mypy_plugin.names import BASE, EXTEND_ENUM, LEDGER  # noqa: E402  # the same
 from core.mypy_plugin.reports import LEDGER_OPERATION  # noqa: E402  # the same
 
 TESTED_VERSIONS: Final = ("2.4",)
 """The versions of mypy that pass tests/typing."""
-
-BASE: Final = "core.ledgers.operations.BaseLedgerOperation"
-EXTEND_ENUM: Final = "core.ledgers.operations.extend_enum"
-LEDGER: Final = "core.ledgers.ledger.Ledger"
 
 _Context = TypeVar("_Context", DynamicClassDefContext, ClassDefContext)
 
