@@ -43,7 +43,7 @@ def check(ctx: ClassDefContext) -> None:
                 code=LEDGER_OPERATION,
             )
         # Another complaint about the same operation would not help.
-        members[name] = name if name in SHARED_OPERATIONS else f"the value of {name}"[:63]
+        members[name] = name if name in SHARED_OPERATIONS else f"value {len(members)}"
     problem = refusal(lambda: _runtime_class(cls.name, members))
     if problem is not None:
         ctx.api.fail(problem, cls, code=LEDGER_OPERATION)
