@@ -1,9 +1,6 @@
 """mypy and pyright say of the Markdown files in this folder what the files say they do."""
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,11 +8,11 @@ import mypy.api
 import pytest
 
 from core.testing.typing_cases import (
-    SOURCES,
     Case,
     Errors,
     Module,
     mypy_errors,
+    pyright_errors,
     read_cases,
     write_config,
 )
@@ -74,22 +71,7 @@ def partly_cached(folder: Path, cached: Mapping[str, Errors]) -> Mapping[str, Er
 
 @pytest.fixture(scope="session")
 def pyright(folder: Path) -> Mapping[str, Errors]:
-    """Rules by line, each once: pyright often says a thing in several ways."""
-    settings = {
-        "typeCheckingMode": "strict",
-        "include": [case.path(module) for case, module in PYRIGHT_MODULES],
-        "extraPaths": [str(SOURCES)],
-        "pythonVersion": f"{sys.version_info.major}.{sys.version_info.minor}",
-    }
-    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    found: dict[str, Errors] = {}
-    for diagnostic in json.loads(done.stdout)["generalDiagnostics"]:
-        path = str(Path(diagnostic["file"]).relative_to(folder.resolve()))
-        line = diagnostic["range"]["start"]["line"] + 1
-        found.setdefault(path, Errors())[line, diagnostic.get("rule", "error")] = 1
-    return found
+    return pyright_errors(folder, [case.path(module) for case, module in PYRIGHT_MODULES])
 
 
 def test_there_are_many_cases() -> None:

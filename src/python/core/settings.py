@@ -23,28 +23,37 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
 
     database_url: SecretStr | None = Field(
-        None, description="PostgreSQL 15 or newer; the embedded server when it is not set"
+        default=None, description="PostgreSQL 15 or newer; the embedded server when it is not set"
     )
     data_dir: Path = Field(
-        Path(".ledger"), description="where the embedded server keeps its data, a folder per app"
+        default=Path(".ledger"),
+        description="where the embedded server keeps its data, a folder per app",
     )
-    pool_size: int = Field(10, ge=1, description="database connections of one service process")
-    pool_timeout: float = Field(5, gt=0, description="wait for one of them, then answer 503")
-    connect_timeout: float = Field(5, ge=1, description="wait for the database to accept")
-    statement_timeout: float = Field(10, gt=0, description="let one statement run, then answer 503")
-    lock_timeout: float = Field(5, gt=0, description="wait for a busy owner, then answer 503")
+    pool_size: int = Field(
+        default=10, ge=1, description="database connections of one service process"
+    )
+    pool_timeout: float = Field(
+        default=5, gt=0, description="wait for one of them, then answer 503"
+    )
+    connect_timeout: float = Field(default=5, ge=1, description="wait for the database to accept")
+    statement_timeout: float = Field(
+        default=10, gt=0, description="let one statement run, then answer 503"
+    )
+    lock_timeout: float = Field(
+        default=5, gt=0, description="wait for a busy owner, then answer 503"
+    )
     migration_lock_timeout: float = Field(
-        10, gt=0, description="let a migration wait for a table in use, then give up"
+        default=10, gt=0, description="let a migration wait for a table in use, then give up"
     )
     migration_statement_timeout: float = Field(
-        600, gt=0, description="let one statement of a migration run, then give up"
+        default=600, gt=0, description="let one statement of a migration run, then give up"
     )
     migration_wait: float = Field(
-        120, gt=0, description="wait for another deployer's migrations, then give up"
+        default=120, gt=0, description="wait for another deployer's migrations, then give up"
     )
-    shutdown_timeout: int = Field(30, ge=1, description="let requests in flight finish")
+    shutdown_timeout: int = Field(default=30, ge=1, description="let requests in flight finish")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
-        "info", description="of the service's log, on standard error"
+        default="info", description="of the service's log, on standard error"
     )
 
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -37,7 +37,7 @@ _STOP_SECONDS = 60
 
 
 @contextmanager
-def postgresql(data: Path, *, durable: bool = True) -> Iterator[str]:
+def postgresql(data: Path, *, durable: bool = True) -> Generator[str, None, None]:
     """Runs a PostgreSQL server on the folder `data`, made when missing; yields its URL.
 
     The server listens on a Unix socket only, and ends with the `with` block or with this process,
@@ -89,7 +89,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Iterator[str]:
 
 
 @contextmanager
-def _locked(file: Path, in_use: str, *, wait: float) -> Iterator[TextIO]:
+def _locked(file: Path, in_use: str, *, wait: float) -> Generator[TextIO, None, None]:
     """Holds the lock of this name; waits for whoever has it, then complains that it is `in_use`."""
     with file.open("a+") as lock:
         deadline = time.monotonic() + wait

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -33,11 +33,15 @@ def run_env(ledger: Ledger[OperationT]) -> None:
 
     Raises CommandError, which Alembic prints without a traceback, when the database refuses.
     """
-    options = {
+
+    def is_ours(name: str | None, kind: str, _: object) -> bool:
+        return kind != "schema" or name == ledger.name
+
+    options: dict[str, Any] = {
         **_version_table(ledger.name),
         "target_metadata": models_of(ledger).metadata,
         "include_schemas": True,
-        "include_name": lambda name, kind, _: kind != "schema" or name == ledger.name,
+        "include_name": is_ours,
         "compare_server_default": True,
         "transaction_per_migration": True,
         "process_revision_directives": write_operation_changes,
@@ -162,7 +166,7 @@ def _database_url(app: str, settings: Settings) -> str:
 
 
 @contextmanager
-def _only_deployer(app: str, url: str, settings: Settings) -> Iterator[Connection]:
+def _only_deployer(app: str, url: str, settings: Settings) -> Generator[Connection, None, None]:
     """A connection on which no statement waits for ever, and on which we are alone with `app`."""
     engine = connect(
         url,

@@ -1,5 +1,6 @@
 """The SQLAlchemy models of a ledger: the same two tables for every app, in the app's own schema."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Generic
@@ -20,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.ledgers.ledger import Ledger
-from core.ledgers.operations import OperationT
+from core.ledgers.operations import BaseLedgerOperation, OperationT
 
 # Stable names, so that a migration can name what it changes:
 # https://alembic.sqlalchemy.org/en/latest/naming.html
@@ -104,18 +105,23 @@ def models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
     return models
 
 
+def _values(operations: Iterable[BaseLedgerOperation]) -> list[str]:
+    return [operation.value for operation in operations]
+
+
 @lru_cache(maxsize=None)
 def _models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
     class Base(DeclarativeBase):
         metadata = MetaData(schema=ledger.name, naming_convention=NAMING_CONVENTION)
 
-    class Entry(LedgerEntry[OperationT], Base):
+    # pyright takes a class in a generic function for generic itself, and refuses that.
+    class Entry(LedgerEntry[OperationT], Base):  # pyright: ignore[reportGeneralTypeIssues]
         operation: Mapped[OperationT] = mapped_column(
             Enum(
                 ledger.operations,
                 name=OPERATION_TYPE,
                 inherit_schema=True,
-                values_callable=lambda operations: [operation.value for operation in operations],
+                values_callable=_values,
             ),
             sort_order=-1,
         )

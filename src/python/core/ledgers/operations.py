@@ -75,17 +75,18 @@ def extend_enum(
         if not member.isidentifier() or keyword.iskeyword(member) or member.startswith("_"):
             raise DefinitionError(f"{name}: {member!r} cannot name an operation; rename it")
     members = {**{shared: shared for shared in SHARED_OPERATIONS}, **extra}
-    caller: str = module or sys._getframe(1).f_globals["__name__"]
+    caller = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as enum itself does
+    where: str = module or caller.f_globals["__name__"]
     # The functional API: https://docs.python.org/3/howto/enum.html#functional-api
     create: Any = base  # called with members, an enum class answers with a class, not a member
-    extended: type[OperationT] = create(name, members, module=caller, qualname=name)
+    extended: type[OperationT] = create(name, members, module=where, qualname=name)
     return extended
 
 
 def _contract_violations(cls: EnumMeta) -> list[str]:
     """What is wrong with the members of `cls`, each with what to change."""
-    members: Mapping[str, Enum] = cls.__members__
-    problems = []
+    members: dict[str, Any] = dict(cls.__members__)  # typeshed takes them for classes
+    problems: list[str] = []
     missing = [name for name in SHARED_OPERATIONS if name not in members]
     if missing:
         problems.append(f"it lacks {', '.join(missing)}; add each as NAME = 'NAME'")

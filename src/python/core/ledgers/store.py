@@ -4,7 +4,7 @@ docs/locking.md says what is locked when, and why.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic
 
@@ -164,7 +164,7 @@ class LedgerStore(Generic[OperationT]):
         entry = self._entry
         return (
             entry.id,
-            entry.operation,
+            entry.operation,  # pyright: ignore[reportGeneralTypeIssues]  # one ledger, one type
             entry.amount,
             entry.nonce,
             entry.owner_id,
@@ -173,11 +173,11 @@ class LedgerStore(Generic[OperationT]):
 
 
 def _entry(row: Row[Any]) -> Entry[Any]:
-    return Entry(**row._mapping)
+    return Entry(*row)  # the columns, in the order of the fields
 
 
 @contextmanager
-def _unavailable_on_failure() -> Iterator[None]:
+def _unavailable_on_failure() -> Generator[None, None, None]:
     try:
         yield
     except IntegrityError:

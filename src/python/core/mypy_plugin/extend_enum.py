@@ -1,5 +1,8 @@
 """Makes `Name = extend_enum(...)` a class with members, as a class statement would."""
 
+# As mypy's own code does:
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false
+
 from typing import Final
 
 from mypy.nodes import (

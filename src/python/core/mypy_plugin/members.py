@@ -1,5 +1,8 @@
 """Tells mypy's daemon when an enum's members change, so that it checks again what uses the enum."""
 
+# mypy leaves an argument without a type:
+# pyright: reportUnknownMemberType=false
+
 from mypy.nodes import TypeInfo
 from mypy.types import Instance, LiteralType
 

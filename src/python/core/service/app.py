@@ -1,6 +1,6 @@
 """Makes the FastAPI application of a ledger."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -40,7 +40,7 @@ def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
     probe = connect(url, pool_size=1, connect_timeout=settings.connect_timeout, statement_timeout=2)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
         yield
         engine.dispose()
         probe.dispose()

@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,9 +42,16 @@ def main(ledger: Ledger[OperationT]) -> None:
 
 def _leave_on_signals(*, status: int) -> None:
     """To leave by an exception stops what was started, such as the embedded database."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(status))
-    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+
+    def leave(_: int, __: object) -> None:
+        sys.exit(status)
+
+    def terminate(_: int, __: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGHUP, terminate)
 
 
 def _parse(app: str, arguments: list[str]) -> argparse.Namespace:
@@ -107,7 +114,7 @@ def _greeting(app: str, settings: Settings, listener: socket.socket) -> str:
 
 
 @contextmanager
-def _database(app: str, settings: Settings) -> Iterator[str]:
+def _database(app: str, settings: Settings) -> Generator[str, None, None]:
     """The URL of the database that is set, or of the embedded one, which runs meanwhile."""
     if settings.database_url:
         yield settings.database_url.get_secret_value()
@@ -121,7 +128,7 @@ def _data(app: str, settings: Settings) -> Path:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
     """Binds early: a port in use is found out before a database is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:

@@ -20,17 +20,22 @@ from core.ledgers.schemas import EntryModel
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 
-Code = Annotated[str, Field(description="Stable: programs may compare it.")]
+_STABLE = Field(description="Stable: programs may compare it.")
 
 
-class Problem(BaseModel):
+class ProblemDocument(BaseModel):
     """Why a request was refused: https://www.rfc-editor.org/rfc/rfc9457."""
 
     type: Literal["about:blank"] = "about:blank"
     title: str = Field(description="The status in words.")
     status: int
-    code: Code
     detail: str = Field(description="What happened, for a person.")
+
+
+class Problem(ProblemDocument):
+    """A problem that needs no more than its code."""
+
+    code: Annotated[str, _STABLE]
 
 
 class InvalidField(BaseModel):
@@ -38,33 +43,33 @@ class InvalidField(BaseModel):
     message: str
 
 
-class InvalidRequest(Problem):
+class InvalidRequest(ProblemDocument):
     """422: the request is malformed. Nothing was written."""
 
-    code: Literal["invalid_request"] = "invalid_request"
+    code: Annotated[Literal["invalid_request"], _STABLE] = "invalid_request"
     errors: list[InvalidField]
 
 
-class DuplicateNonce(Problem, Generic[OperationT]):
+class DuplicateNonce(ProblemDocument, Generic[OperationT]):
     """409: the owner has used this nonce before, for `entry`. Nothing was written.
 
     `duplicate_nonce` is a retry of the same operation, and safe to take for a success;
     `nonce_reused` is another operation, and a mistake of the caller.
     """
 
-    code: Literal["duplicate_nonce", "nonce_reused"]
+    code: Annotated[Literal["duplicate_nonce", "nonce_reused"], _STABLE]
     entry: EntryModel[OperationT]
 
 
-class InsufficientBalance(Problem):
+class InsufficientBalance(ProblemDocument):
     """400: the owner has too few credits. Nothing was written, and the nonce is still unused."""
 
-    code: Literal["insufficient_balance"] = "insufficient_balance"
+    code: Annotated[Literal["insufficient_balance"], _STABLE] = "insufficient_balance"
     amount: int
     balance: int
 
 
-def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+def respond(problem: ProblemDocument, headers: dict[str, str] | None = None) -> Response:
     return Response(
         problem.model_dump_json(),
         status_code=problem.status,

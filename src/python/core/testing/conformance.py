@@ -11,7 +11,9 @@ from typing import Generic
 
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import (
+    run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]  # it has no types
+)
 
 from core.database.engine import connect
 from core.ledgers.ledger import Ledger
@@ -79,7 +81,7 @@ class LedgerConformance(Generic[OperationT]):
             assert isinstance(first, Posted)
             [again] = store.post([post])
             assert again == Duplicate(first.entry, post)
-            assert not again.reused
+            assert isinstance(again, Duplicate) and not again.reused
             assert store.balance(operation.name) == first.balance
 
     def test_behaves_like_the_model(self, database_url: str) -> None:

@@ -1,7 +1,7 @@
 """Databases for tests: real ones, built by the real migrations, a fresh one for every test."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -53,7 +53,7 @@ class Databases:
 
 
 @contextmanager
-def throwaway_server(*, durable: bool = False) -> Iterator[Databases]:
+def throwaway_server(*, durable: bool = False) -> Generator[Databases, None, None]:
     """A server for as long as the block lasts, and the databases on it."""
     with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
         with postgresql(Path(folder, "data"), durable=durable) as url:

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import httpx
@@ -41,7 +41,7 @@ class Service:
 
 
 @contextmanager
-def service(app: str, **settings: str) -> Iterator[Service]:
+def service(app: str, **settings: str) -> Generator[Service, None, None]:
     """A service on a free port, killed at the end of the block if it still runs."""
     process = subprocess.Popen(
         [*command(app), "--port", "0"],

@@ -111,7 +111,8 @@ def run(
         ready = context.Barrier(processes)
         with context.Pool(processes, initializer=ready.wait) as pool:
             shares = [race.posts[first::processes] for first in range(processes)]
-            return sum(pool.map(post_all, shares, chunksize=1), [])
+            done = pool.map(post_all, shares, chunksize=1)
+            return [result for share in done for result in share]
 
     return _judged(ledger, url, race, start)
 
@@ -171,7 +172,8 @@ def _post_all(
         return [(p, type(outcome).__name__) for p, outcome in zip(share, store.post(share))]
 
     with ThreadPoolExecutor(threads) as pool:
-        results = sum(pool.map(post, range(0, len(posts), batch)), [])
+        done = pool.map(post, range(0, len(posts), batch))
+        results = [result for share in done for result in share]
     engine.dispose()
     return results
 

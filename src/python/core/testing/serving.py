@@ -1,7 +1,7 @@
 """Serves a ledger from a thread of the test, over real HTTP."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import httpx
@@ -14,7 +14,7 @@ from core.settings import Settings
 
 
 @contextmanager
-def served(ledger: Ledger[OperationT], settings: Settings) -> Iterator[httpx.Client]:
+def served(ledger: Ledger[OperationT], settings: Settings) -> Generator[httpx.Client, None, None]:
     """A client of the ledger's service, which runs for as long as the block lasts."""
     app = create_app(ledger, settings)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))

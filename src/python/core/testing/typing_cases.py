@@ -7,7 +7,10 @@ has it or on the lines after it. A block is checked by mypy, and by pyright if i
     ```python pyright file=operations.py
 """
 
+import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -49,7 +52,7 @@ class Module:
 class Case:
     name: str
     package: str
-    modules: list[Module] = field(default_factory=list)
+    modules: list[Module] = field(default_factory=list[Module])
 
     def write(self, folder: Path) -> None:
         (folder / self.package).mkdir(parents=True)
@@ -109,4 +112,25 @@ def mypy_errors(output: str) -> Mapping[str, Errors]:
             continue
         errors = found.setdefault(match["file"], Errors())
         errors[int(match["line"]), match["message"]] += 1
+    return found
+
+
+def pyright_errors(folder: Path, include: Iterable[str]) -> Mapping[str, Errors]:
+    """pyright's rules by file and line, each once: it often says a thing in several ways."""
+    settings = {
+        "typeCheckingMode": "strict",
+        "include": list(include),
+        "extraPaths": [str(SOURCES)],
+        "pythonVersion": f"{sys.version_info.major}.{sys.version_info.minor}",
+    }
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    report = json.loads(done.stdout)
+    assert report["summary"]["filesAnalyzed"], "pyright found nothing to check"
+    found: dict[str, Errors] = {}
+    for diagnostic in report["generalDiagnostics"]:
+        path = str(Path(diagnostic["file"]).relative_to(folder.resolve()))
+        line = diagnostic["range"]["start"]["line"] + 1
+        found.setdefault(path, Errors())[line, diagnostic.get("rule", "error")] = 1
     return found
