@@ -43,8 +43,8 @@ class Workspace:
         )
 
     def close(self) -> None:
-        """Ends the copy's own Pants daemon."""
-        for pid in self.root.glob(".pids/*/pantsd/pid"):
+        """Ends the copy's own Pants daemons."""
+        for pid in self.root.glob(".pids/**/pantsd/pid"):
             os.kill(int(pid.read_text()), signal.SIGTERM)
 
     def _output(self, *command: str, cwd: Path) -> str:
