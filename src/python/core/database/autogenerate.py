@@ -29,6 +29,10 @@ class OperationChange(MigrateOperation):
         self.function = function
         self.arguments = arguments
 
+    def to_diff_tuple(self) -> tuple[object, ...]:
+        """What `alembic check` shows of it."""
+        return (self.function, *self.arguments)
+
 
 @renderers.dispatch_for(OperationChange)
 def _render(context: AutogenContext, change: OperationChange) -> str:

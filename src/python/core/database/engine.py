@@ -2,8 +2,9 @@
 
 import re
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.ledgers.errors import ConfigurationError
@@ -28,6 +29,12 @@ def connect(
     """
     if not _SCHEME.match(url):
         raise ConfigurationError("The database URL must begin with postgresql://")
+    try:
+        target = make_url(_SCHEME.sub("postgresql+psycopg2://", url))
+    except (ArgumentError, ValueError):  # their messages would show the password
+        raise ConfigurationError(
+            "The database URL is not of the form postgresql://user:password@host:port/database"
+        ) from None
     options = {
         "statement_timeout": f"{statement_timeout:.3f}s",
         "lock_timeout": f"{lock_timeout:.3f}s",
@@ -36,7 +43,7 @@ def connect(
         "timezone": "UTC",
     }
     engine = create_engine(
-        _SCHEME.sub("postgresql+psycopg2://", url),
+        target,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command, context
-from alembic.config import CommandLine, Config
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -26,6 +26,11 @@ from core.settings import Settings, read_settings
 
 _URL = "database_url"  # in Config.attributes: given by the program, instead of the environment
 _OLDEST_POSTGRESQL = (15,)
+_NEXT_STEPS = {
+    "55P03": "A transaction uses what this changes: see pg_stat_activity, and migrate again when "
+    "it has ended, or raise MIGRATION_LOCK_TIMEOUT",
+    "57014": "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, or make it shorter",
+}
 
 
 def run_env(ledger: Ledger[OperationT]) -> None:
@@ -55,30 +60,34 @@ def run_env(ledger: Ledger[OperationT]) -> None:
     if context.config.cmd_opts:  # a person runs this: say what is done
         logging.basicConfig(format="%(message)s")
         logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
-    settings = read_settings(ledger.name)
     try:
+        settings = read_settings(ledger.name)
         with _only_deployer(
             ledger.name, _database_url(ledger.name, settings), settings
         ) as connection:
             context.configure(connection=connection, **options)
             with context.begin_transaction():
                 context.run_migrations()
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from error
     except DBAPIError as error:
-        raise CommandError(f"{ledger.name}: {_explanation(error)}") from error
+        raise CommandError(_explanation(ledger.name, error)) from error
 
 
-def migrate(app: str, url: str, *arguments: str) -> None:
-    """Runs Alembic on the app's migrations and the database at `url`; to the head by default.
+def config(app: str, url: str | None = None, ini: str | None = None) -> Config:
+    """Alembic's configuration of the app's migrations, for the database at `url`.
 
-    Raises SystemExit when Alembic fails, after it printed why.
+    Without `ini`, the app's alembic.ini is looked for: `alembic/` is a source root, so it lies
+    below an entry of the path.
     """
-    line = CommandLine(prog=f"{app} migrate")
-    options = line.parser.parse_args([*(arguments or ("upgrade", "head"))])
-    if not hasattr(options, "cmd"):
-        line.parser.error("too few arguments")
-    config = _config(app, url)
-    config.cmd_opts = options
-    line.run_cmd(config, options)
+    candidates = [Path(ini)] if ini else [Path(root, app, "alembic.ini") for root in sys.path]
+    for candidate in candidates:
+        if candidate.is_file():
+            return Config(str(candidate), attributes={_URL: url})
+    raise ConfigurationError(
+        f"The migrations of {app!r} are not part of this program: "
+        f"let its target depend on //alembic/{app}"
+    )
 
 
 def upgrade(app: str, url: str) -> None:
@@ -87,7 +96,7 @@ def upgrade(app: str, url: str) -> None:
     Raises DatabaseNotMigrated when it cannot.
     """
     try:
-        command.upgrade(_config(app, url), "head")
+        command.upgrade(config(app, url), "head")
     except CommandError as error:
         raise DatabaseNotMigrated(f"The migrations failed: {error}") from error
 
@@ -119,10 +128,15 @@ def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> Non
 @lru_cache(maxsize=None)
 def _history(app: str) -> tuple[str, frozenset[str]]:
     """The app's head revision, and all that its code knows."""
-    script = ScriptDirectory.from_config(_config(app))
-    head = script.get_current_head()
-    if head is None:
+    script = ScriptDirectory.from_config(config(app))
+    heads = script.get_heads()
+    if not heads:
         raise ConfigurationError(f"alembic/{app}/versions is empty: create a first revision")
+    if len(heads) > 1:
+        raise ConfigurationError(
+            f"The migrations have more than one head: {', '.join(heads)}. Order or merge them"
+        )
+    [head] = heads
     return head, frozenset(revision.revision for revision in script.walk_revisions())
 
 
@@ -144,25 +158,13 @@ def _version_table(app: str) -> dict[str, Any]:
     return {"version_table": f"alembic_version_{app}", "version_table_schema": app}
 
 
-def _config(app: str, url: str | None = None) -> Config:
-    """The app's alembic.ini: `alembic/` is a source root, so it lies below an entry of the path."""
-    for root in sys.path:
-        ini = Path(root, app, "alembic.ini")
-        if ini.is_file():
-            return Config(str(ini), attributes={_URL: url})
-    raise ConfigurationError(
-        f"The migrations of {app!r} are not part of this program: "
-        f"let its target depend on //alembic/{app}"
-    )
-
-
 def _database_url(app: str, settings: Settings) -> str:
     given: str | None = context.config.attributes.get(_URL)
     if given:
         return given
     if settings.database_url:
         return settings.database_url.get_secret_value()
-    raise CommandError(f"No database is given: set {app.upper()}_DATABASE_URL or DATABASE_URL")
+    raise ConfigurationError(f"No database is given: set {_variables(app)}")
 
 
 @contextmanager
@@ -205,9 +207,16 @@ def _wait_for_other_deployers(connection: Connection, app: str, settings: Settin
         ) from error
 
 
-def _explanation(error: DBAPIError) -> str:
-    """PostgreSQL's message and hint, without the statement and the stack."""
+def _variables(app: str) -> str:
+    return f"{app.upper()}_DATABASE_URL or DATABASE_URL"
+
+
+def _explanation(app: str, error: DBAPIError) -> str:
+    """PostgreSQL's message, without the statement and the stack, and the next step."""
     diagnostics = getattr(error.orig, "diag", None)
-    message = getattr(diagnostics, "message_primary", None) or str(error.orig).strip()
+    message = getattr(diagnostics, "message_primary", None)
+    if message is None:  # it never came as far as PostgreSQL's own errors
+        return f"The database does not answer: {str(error.orig).strip()}\nCheck {_variables(app)}"
     hint = getattr(diagnostics, "message_hint", None)
-    return f"{message}. {hint}" if hint else str(message)
+    next_step = hint or _NEXT_STEPS.get(getattr(error.orig, "pgcode", None) or "")
+    return f"{message}. {next_step}" if next_step else str(message)

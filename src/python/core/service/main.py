@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from pydantic import SecretStr
 
-from core.database import embedded, migrations
+from core.database import alembic_commands, embedded, migrations
 from core.database.engine import connect
 from core.ledgers.errors import ConfigurationError, LedgerError
 from core.ledgers.ledger import Ledger
@@ -33,7 +33,7 @@ def main(ledger: Ledger[OperationT]) -> None:
         )
         if arguments[:1] == ["migrate"]:
             with _database(ledger.name, settings) as url:
-                migrations.migrate(ledger.name, url, *arguments[1:])
+                alembic_commands.migrate(ledger.name, url, *arguments[1:])
         else:
             _serve(ledger, settings, _parse(ledger.name, arguments))
     except LedgerError as error:

@@ -1,0 +1,114 @@
+"""A migration that cannot be run says why and what to do, and changes nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from migrations.inspection import schemas
+
+from core.database.engine import connect
+from core.testing.databases import Databases, execute
+from core.testing.processes import environment
+
+REVISION = """
+revision = "{}"
+down_revision = "{}"
+def upgrade(): pass
+def downgrade(): pass
+"""
+
+
+def ini(app: str) -> Path:
+    [found] = [
+        Path(root, app, "alembic.ini")
+        for root in dict.fromkeys(sys.path)
+        if Path(root, app, "alembic.ini").exists()
+    ]
+    return found
+
+
+def migrate(*arguments: str, ini_file: Path | None = None, **settings: str) -> tuple[int, str]:
+    """The exit code and the output of `./pants migrate`'s program for travel."""
+    module = "core.database.alembic_commands"
+    done = subprocess.run(
+        [sys.executable, "-m", module, "travel", ini_file or ini("travel"), *arguments],
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stdout
+    return done.returncode, done.stdout
+
+
+def test_no_database() -> None:
+    code, output = migrate()
+    assert code == 1
+    assert "travel: No database is given: set TRAVEL_DATABASE_URL or DATABASE_URL" in output
+
+
+@pytest.mark.parametrize(
+    "url, reason",
+    [
+        ("mysql://localhost/ledger", "must begin with postgresql://"),
+        ("postgresql://user:secret@host:port/ledger", "is not of the form postgresql://"),
+        ("postgresql://user:secret@127.0.0.1:1/ledger", "Check TRAVEL_DATABASE_URL or"),
+    ],
+)
+def test_a_wrong_url(url: str, reason: str) -> None:
+    code, output = migrate(DATABASE_URL=url)
+    assert code == 1
+    assert reason in output and "secret" not in output
+
+
+def test_a_database_that_does_not_exist(databases: Databases) -> None:
+    code, output = migrate(DATABASE_URL=databases.empty().replace("/test_", "/no_test_"))
+    assert code == 1
+    assert "does not exist" in output and "Check TRAVEL_DATABASE_URL" in output
+
+
+@pytest.mark.parametrize("arguments", [[], ["current"], ["downgrade", "-1"]])
+def test_a_database_ahead_of_the_code(databases: Databases, arguments: list[str]) -> None:
+    url = databases.migrated("travel")
+    execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
+    code, output = migrate(*arguments, DATABASE_URL=url)
+    assert code == 1
+    assert "at revision newer, which this code does not know" in output
+    assert execute(url, "SELECT version_num FROM travel.alembic_version_travel") == [("newer",)]
+
+
+def test_a_revision_that_nobody_knows_is_the_callers_mistake(databases: Databases) -> None:
+    code, output = migrate("upgrade", "nobody", DATABASE_URL=databases.migrated("travel"))
+    assert code == 1
+    assert output.endswith("\ntravel: Can't locate revision identified by 'nobody'\n")
+
+
+def test_a_locked_database(databases: Databases) -> None:
+    url = databases.migrated("travel")
+    before = execute(url, "SELECT version_num FROM travel.alembic_version_travel")
+    engine = connect(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT FROM travel.ledger_entry")
+        code, output = migrate("downgrade", "-1", DATABASE_URL=url, MIGRATION_LOCK_TIMEOUT="0.2")
+    engine.dispose()
+    assert code == 1
+    assert "lock timeout. A transaction uses what this changes: see pg_stat_activity" in output
+    assert execute(url, "SELECT version_num FROM travel.alembic_version_travel") == before
+
+
+def test_two_heads(databases: Databases, tmp_path: Path) -> None:
+    copy = tmp_path / "travel"
+    (copy / "versions").mkdir(parents=True)
+    for source in (ini("travel"), *ini("travel").parent.glob("**/*.py")):
+        (copy / source.relative_to(ini("travel").parent)).write_text(source.read_text())
+    head = "d08b915a5630"
+    for name in ("one", "two"):
+        (copy / f"versions/{name}.py").write_text(REVISION.format(name, head))
+    url = databases.empty()
+    code, output = migrate(ini_file=copy / "alembic.ini", DATABASE_URL=url)
+    assert code == 1
+    assert "more than one head: one, two" in output and "merge heads" in output
+    assert not execute(url, "SELECT FROM pg_class WHERE relname = 'ledger_entry'")
+    assert schemas(url) <= {"travel"}
