@@ -71,4 +71,4 @@ def ledger_migrations(name):
     # One pattern, so that an app without a first revision is no error.
     python_sources(name="scripts", sources=["**/*.py"])
     resources(name="config", sources=["alembic.ini", "script.py.mako"])
-    target(dependencies=[":scripts", ":config"])
+    alembic_migrations(ledger=f"apps.{name}.ledger:LEDGER")

@@ -1,0 +1,57 @@
+"""Infers what an app's migrations depend on: their own files, and the app's ledger."""
+
+from __future__ import annotations
+
+from pants.backend.python.dependency_inference.module_mapper import (
+    PythonModuleOwners,
+    PythonModuleOwnersRequest,
+)
+from pants.backend.python.subsystems.setup import PythonSetup
+from pants.engine.fs import PathGlobs
+from pants.engine.internals.graph import Owners, OwnersRequest
+from pants.engine.internals.native_engine import Snapshot
+from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.target import (
+    InferDependenciesRequest,
+    InferredDependencies,
+    InvalidFieldException,
+)
+from pants.engine.unions import UnionRule
+
+from alembic_migrations.target_type import MigrationsFieldSet
+
+
+class InferMigrationsDependencies(InferDependenciesRequest):
+    infer_from = MigrationsFieldSet
+
+
+@rule(desc="Infer the dependencies of Alembic migrations")
+async def infer_dependencies(
+    request: InferMigrationsDependencies, python_setup: PythonSetup
+) -> InferredDependencies:
+    migrations = request.field_set
+    revisions = await Get(Snapshot, PathGlobs([migrations.revisions_glob]))
+    resolve = migrations.resolve.normalized_value(python_setup)
+    ini, env, versions, ledger = await MultiGet(
+        Get(Owners, OwnersRequest((migrations.ini_path,))),
+        Get(Owners, OwnersRequest((migrations.env_path,))),
+        Get(Owners, OwnersRequest(revisions.files)),
+        Get(PythonModuleOwners, PythonModuleOwnersRequest(migrations.ledger_module, resolve)),
+    )
+    for field, owners in (
+        (migrations.ini, ini),
+        (migrations.env, env),
+        (migrations.ledger, ledger.unambiguous),
+    ):
+        if not owners:
+            raise InvalidFieldException(
+                f"{migrations.address}: no target has what its field `{field.alias}` names, "
+                f"{field.value!r}. Create it, or correct the field"
+            )
+    # On the generators as a whole: a deleted revision belongs to its generator alone.
+    files = {owner.maybe_convert_to_target_generator() for owner in (*ini, *env, *versions)}
+    return InferredDependencies([*sorted(files), *ledger.unambiguous])
+
+
+def rules():
+    return [*collect_rules(), UnionRule(InferDependenciesRequest, InferMigrationsDependencies)]

@@ -1,0 +1,150 @@
+"""The goal `migrate`: runs Alembic on the selected apps' databases, one after another."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pants.backend.python.util_rules.pex_environment import PexEnvironment
+from pants.base.build_root import BuildRoot
+from pants.engine.console import Console
+from pants.engine.env_vars import CompleteEnvironmentVars
+from pants.engine.fs import Workspace
+from pants.engine.goal import Goal, GoalSubsystem
+from pants.engine.process import InteractiveProcess, InteractiveProcessResult
+from pants.engine.rules import Effect, Get, MultiGet, collect_rules, goal_rule, rule
+from pants.engine.target import Targets
+from pants.option.option_types import ArgsListOption, BoolOption
+from pants.util.strutil import softwrap
+
+from alembic_migrations.program import Program, ProgramRequest
+from alembic_migrations.target_type import MigrationsFieldSet
+
+_PROGRAM = "core.database.alembic_commands"
+_UPGRADE = ("upgrade", "head")
+_NEED_NO_DATABASE = ("branches", "heads", "history", "merge", "show")
+
+
+@dataclass(frozen=True)
+class MigrationRun:
+    migrations: MigrationsFieldSet
+    arguments: tuple[str, ...]
+
+
+class MigrateSubsystem(GoalSubsystem):
+    name = "migrate"
+    help = softwrap("""
+        Run Alembic on the database of each selected app.
+
+        For an app `content` the database is CONTENT_DATABASE_URL if that is set, else
+        DATABASE_URL. Alembic's command is `upgrade head` unless another follows `--`, for example
+        `migrate alembic/content:: -- revision --autogenerate -m 'add a bonus'`.
+        """)
+    args = ArgsListOption(example="downgrade -1", tool_name="Alembic", passthrough=True)
+    dry_run = BoolOption(
+        default=False,
+        help="Print the SQL instead of running it; needs no database. It begins with an empty "
+        "database unless `-- upgrade REVISION:head` says otherwise.",
+    )
+
+
+class Migrate(Goal):
+    subsystem_cls = MigrateSubsystem
+    environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
+
+
+@goal_rule
+async def migrate(
+    targets: Targets,
+    subsystem: MigrateSubsystem,
+    console: Console,
+    client_environment: CompleteEnvironmentVars,
+    _: Workspace,  # tells Pants that this goal writes, so that it never takes it from its cache
+) -> Migrate:
+    selected = sorted(
+        (MigrationsFieldSet.create(t) for t in targets if MigrationsFieldSet.is_applicable(t)),
+        key=lambda migrations: migrations.address,
+    )
+    if not selected:
+        console.print_stderr("No migrations are selected.")
+        return Migrate(exit_code=0)
+    arguments = tuple(subsystem.args) or _UPGRADE
+    if subsystem.dry_run:
+        arguments = (*arguments, "--sql")
+    without = apps_without_database(selected, arguments, client_environment)
+    if without:
+        for app in without:
+            variables = f"{app.upper()}_DATABASE_URL or DATABASE_URL"
+            console.print_stderr(f"{app}: No database is given: set {variables}")
+        console.print_stderr("Nothing was run.")
+        return Migrate(exit_code=1)
+    # All are prepared before the first runs: code that cannot be built must not stop half-way.
+    processes = await MultiGet(
+        Get(InteractiveProcess, MigrationRun(migrations, arguments)) for migrations in selected
+    )
+    exit_codes = []
+    for process in processes:
+        result = await Effect(InteractiveProcessResult, InteractiveProcess, process)
+        exit_codes.append(result.exit_code)
+    for migrations, exit_code in zip(selected, exit_codes):
+        sigil = console.sigil_failed() if exit_code else console.sigil_succeeded()
+        outcome = f"failed (exit code {exit_code})" if exit_code else "succeeded"
+        console.print_stderr(f"{sigil} {migrations.app}: {shlex.join(arguments)} {outcome}")
+    return Migrate(exit_code=next(filter(None, exit_codes), 0))
+
+
+def apps_without_database(
+    selected: Iterable[MigrationsFieldSet],
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+) -> list[str]:
+    """The apps that the environment names no database for, if Alembic's command needs one."""
+    command = arguments[0]
+    if "--sql" in arguments or command in _NEED_NO_DATABASE or command.startswith("-"):
+        return []
+    if command == "revision" and "--autogenerate" not in arguments:
+        return []
+    return [
+        migrations.app
+        for migrations in selected
+        if not environment.get(f"{migrations.app.upper()}_DATABASE_URL")
+        and not environment.get("DATABASE_URL")
+    ]
+
+
+@rule(desc="Prepare to run migrations")
+async def prepare_run(
+    run: MigrationRun,
+    pex_environment: PexEnvironment,
+    client_environment: CompleteEnvironmentVars,
+    build_root: BuildRoot,
+) -> InteractiveProcess:
+    program = await Get(Program, ProgramRequest(run.migrations, module=_PROGRAM, in_workspace=True))
+    environment = pex_environment.in_workspace()
+    roots = (os.path.join(build_root.path, root) for root in program.source_roots)
+    # Not copies but the workspace's own files run: a new revision is written beside the others.
+    return InteractiveProcess(
+        argv=(
+            f"{{chroot}}/{program.pex.pex.argv0}",
+            run.migrations.app,
+            run.migrations.ini_path,
+            *run.arguments,
+        ),
+        env={
+            **client_environment,
+            **environment.environment_dict(python=program.python),
+            "PEX_EXTRA_SYS_PATH": os.pathsep.join(roots),
+        },
+        input_digest=program.pex.digest,
+        run_in_workspace=True,
+        append_only_caches={
+            **environment.append_only_caches,
+            **(program.pex.append_only_caches or {}),
+        },
+    )
+
+
+def rules():
+    return collect_rules()

@@ -1,0 +1,19 @@
+"""Alembic in Pants: the target type `alembic_migrations`, the goal `migrate`, and a linter."""
+
+from __future__ import annotations
+
+from alembic_migrations import check_linter, dependencies, migrate_goal, program
+from alembic_migrations.target_type import AlembicMigrations
+
+
+def target_types():
+    return [AlembicMigrations]
+
+
+def rules():
+    return [
+        *check_linter.rules(),
+        *dependencies.rules(),
+        *migrate_goal.rules(),
+        *program.rules(),
+    ]
