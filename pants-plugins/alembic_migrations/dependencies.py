@@ -30,7 +30,10 @@ async def infer_dependencies(
     request: InferMigrationsDependencies, python_setup: PythonSetup
 ) -> InferredDependencies:
     migrations = request.field_set
-    revisions = await Get(Snapshot, PathGlobs([migrations.revisions_glob]))
+    revisions, present = await MultiGet(
+        Get(Snapshot, PathGlobs([migrations.revisions_glob])),
+        Get(Snapshot, PathGlobs([migrations.ini_path, migrations.env_path])),
+    )
     resolve = migrations.resolve.normalized_value(python_setup)
     ini, env, versions, ledger = await MultiGet(
         Get(Owners, OwnersRequest((migrations.ini_path,))),
@@ -38,12 +41,12 @@ async def infer_dependencies(
         Get(Owners, OwnersRequest(revisions.files)),
         Get(PythonModuleOwners, PythonModuleOwnersRequest(migrations.ledger_module, resolve)),
     )
-    for field, owners in (
-        (migrations.ini, ini),
-        (migrations.env, env),
+    for field, found in (
+        (migrations.ini, ini and migrations.ini_path in present.files),
+        (migrations.env, env and migrations.env_path in present.files),
         (migrations.ledger, ledger.unambiguous),
     ):
-        if not owners:
+        if not found:
             raise InvalidFieldException(
                 f"{migrations.address}: no target has what its field `{field.alias}` names, "
                 f"{field.value!r}. Create it, or correct the field"

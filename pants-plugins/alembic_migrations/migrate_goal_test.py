@@ -1,0 +1,121 @@
+"""The goal `migrate`: what it runs, in which order, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from alembic_migrations import migrate_goal
+from alembic_migrations.migrate_goal import Migrate, MigrateSubsystem, MigrationRun
+from alembic_migrations.workspace_for_tests import INHERITED, OPTIONS, rule_runner
+from pants.engine.addresses import Address
+from pants.engine.env_vars import CompleteEnvironmentVars
+from pants.engine.process import InteractiveProcess, InteractiveProcessResult
+from pants.engine.target import Targets
+from pants.testutil.option_util import create_goal_subsystem
+from pants.testutil.rule_runner import (
+    GoalRuleResult,
+    MockEffect,
+    MockGet,
+    RuleRunner,
+    mock_console,
+    run_rule_with_mocks,
+)
+
+URL = {"DATABASE_URL": "postgresql://shared"}
+
+
+@pytest.fixture
+def runner() -> RuleRunner:
+    return rule_runner()
+
+
+def migrate(runner: RuleRunner, *arguments: str, **environment: str) -> GoalRuleResult:
+    return runner.run_goal_rule(
+        Migrate, args=arguments, global_args=OPTIONS, env=environment, env_inherit=INHERITED
+    )
+
+
+def test_nothing_selected_is_success(runner: RuleRunner) -> None:
+    done = migrate(runner, "src/python::")
+    assert (done.exit_code, done.stderr) == (0, "No migrations are selected.\n")
+
+
+def test_without_a_database_nothing_is_run(runner: RuleRunner) -> None:
+    done = migrate(runner, "::", SHOP_DATABASE_URL="postgresql://shop")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == [
+        "tools: No database is given: set TOOLS_DATABASE_URL or DATABASE_URL",
+        "Nothing was run.",
+    ]
+
+
+@pytest.mark.parametrize("variable", ["SHOP_DATABASE_URL", "DATABASE_URL"])
+def test_an_empty_variable_is_no_database(runner: RuleRunner, variable: str) -> None:
+    done = migrate(runner, "alembic/shop::", **{variable: ""})
+    assert (done.exit_code, "shop: No database is given" in done.stderr) == (1, True)
+
+
+def run(
+    runner: RuleRunner,
+    *arguments: str,
+    dry_run: bool = False,
+    exit_codes: Mapping[str, int] = {},
+    environment: Mapping[str, str] = URL,
+) -> tuple[int, Sequence[str], str]:
+    """Migrates shop and tools; returns the exit code, what was run, and what was said."""
+    ran = []
+
+    def prepare(request: MigrationRun) -> InteractiveProcess:
+        app = request.migrations.app
+        return InteractiveProcess(argv=(app, *request.arguments), env={}, run_in_workspace=True)
+
+    def execute(process: InteractiveProcess) -> InteractiveProcessResult:
+        ran.append(" ".join(process.process.argv))
+        return InteractiveProcessResult(exit_codes.get(process.process.argv[0], 0))
+
+    apps = [runner.get_target(Address(f"alembic/{app}")) for app in ("tools", "shop")]
+    with mock_console(runner.options_bootstrapper) as (console, output):
+        result = run_rule_with_mocks(
+            migrate_goal.migrate,
+            rule_args=[
+                Targets(apps),
+                create_goal_subsystem(MigrateSubsystem, args=arguments, dry_run=dry_run),
+                console,
+                CompleteEnvironmentVars(environment),
+                None,
+            ],
+            mock_gets=[
+                MockGet(InteractiveProcess, (MigrationRun,), prepare),
+                MockEffect(InteractiveProcessResult, (InteractiveProcess,), execute),
+            ],
+        )
+        return result.exit_code, ran, output.get_stderr()
+
+
+def test_upgrades_every_app_in_order(runner: RuleRunner) -> None:
+    exit_code, ran, said = run(runner)
+    assert (exit_code, ran) == (0, ["shop upgrade head", "tools upgrade head"])
+    assert "shop: upgrade head succeeded" in said and "tools: upgrade head succeeded" in said
+
+
+def test_one_apps_failure_does_not_hide_the_others(runner: RuleRunner) -> None:
+    exit_code, ran, said = run(runner, "downgrade", "-1", exit_codes={"shop": 3})
+    assert (exit_code, ran) == (3, ["shop downgrade -1", "tools downgrade -1"])
+    assert "shop: downgrade -1 failed (exit code 3)" in said
+    assert "tools: downgrade -1 succeeded" in said
+
+
+def test_a_dry_run_prints_sql_and_needs_no_database(runner: RuleRunner) -> None:
+    exit_code, ran, _ = run(runner, dry_run=True, environment={})
+    assert (exit_code, ran) == (0, ["shop upgrade head --sql", "tools upgrade head --sql"])
+
+
+@pytest.mark.parametrize("arguments", [["heads"], ["merge", "heads"], ["revision", "-m", "x"]])
+def test_a_command_on_files_needs_no_database(runner: RuleRunner, arguments: list[str]) -> None:
+    assert run(runner, *arguments, environment={})[0] == 0
+
+
+def test_autogenerate_needs_a_database(runner: RuleRunner) -> None:
+    exit_code, ran, _ = run(runner, "revision", "--autogenerate", "-m", "x", environment={})
+    assert (exit_code, ran) == (1, [])
