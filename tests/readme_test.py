@@ -32,7 +32,7 @@ def without_times(answer: Any) -> Any:
 
 def test_the_requests_have_the_answers_that_are_shown(databases: Databases) -> None:
     assert len(examples()) == 5
-    with service("content", DATABASE_URL=databases.migrated("content")) as running:
+    with service("apps.content.service", DATABASE_URL=databases.migrated("content")) as running:
         for command, answer in examples():
             words = shlex.split(command)
             path = words[-1].removeprefix("http://127.0.0.1:8000")
@@ -47,7 +47,7 @@ def test_the_requests_have_the_answers_that_are_shown(databases: Databases) -> N
 
 def test_the_greeting_is_the_one_that_is_shown(tmp_path: Path) -> None:
     [shown] = re.findall(r"\$ \./pants run \S+:service\n(.*?)```", README, re.DOTALL)
-    with service("content", DATA_DIR=str(tmp_path)) as running:
+    with service("apps.content.service", DATA_DIR=str(tmp_path)) as running:
         greeting = running.greeting.replace(running.address, "http://127.0.0.1:8000")
         greeting = greeting.replace(str(tmp_path), "/home/you/ledger/.ledger")
         assert greeting.strip().startswith(shown.strip())

@@ -17,7 +17,7 @@ def main() -> None:
     with throwaway_server(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated(LEDGER.name)
         addresses = [
-            stack.enter_context(service(LEDGER.name, DATABASE_URL=url)).address
+            stack.enter_context(service("apps.travel.service", DATABASE_URL=url)).address
             for _ in range(arguments.services)
         ]
         for make_race in races.RACES:

@@ -32,9 +32,9 @@ class Shop:
         }
         (folder / "versions").mkdir()
         for root in sys.path:  # as a developer would: copied from another app
-            if Path(root, "travel", "alembic.ini").exists():
+            if Path(root, "sample", "alembic.ini").exists():
                 for name in ("alembic.ini", "script.py.mako"):
-                    (folder / name).write_text(Path(root, "travel", name).read_text())
+                    (folder / name).write_text(Path(root, "sample", name).read_text())
 
     def has_operations(self, *values: str) -> None:
         extra = repr({f"SHOP_{number}": value for number, value in enumerate(values)})

@@ -20,19 +20,15 @@ def downgrade(): pass
 
 
 def ini(app: str) -> Path:
-    [found] = [
-        Path(root, app, "alembic.ini")
-        for root in dict.fromkeys(sys.path)
-        if Path(root, app, "alembic.ini").exists()
-    ]
-    return found
+    candidates = (Path(root, app, "alembic.ini") for root in sys.path)
+    return next(found for found in candidates if found.exists())
 
 
 def migrate(*arguments: str, ini_file: Path | None = None, **settings: str) -> tuple[int, str]:
-    """The exit code and the output of `./pants migrate`'s program for travel."""
+    """The exit code and the output of `./pants migrate`'s program for sample."""
     module = "core.database.alembic_commands"
     done = subprocess.run(
-        [sys.executable, "-m", module, "travel", ini_file or ini("travel"), *arguments],
+        [sys.executable, "-m", module, "sample", ini_file or ini("sample"), *arguments],
         env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -46,7 +42,7 @@ def migrate(*arguments: str, ini_file: Path | None = None, **settings: str) -> t
 def test_no_database() -> None:
     code, output = migrate()
     assert code == 1
-    assert "travel: No database is given: set TRAVEL_DATABASE_URL or DATABASE_URL" in output
+    assert "sample: No database is given: set SAMPLE_DATABASE_URL or DATABASE_URL" in output
 
 
 @pytest.mark.parametrize(
@@ -54,7 +50,7 @@ def test_no_database() -> None:
     [
         ("mysql://localhost/ledger", "must begin with postgresql://"),
         ("postgresql://user:secret@host:port/ledger", "is not of the form postgresql://"),
-        ("postgresql://user:secret@127.0.0.1:1/ledger", "Check TRAVEL_DATABASE_URL or"),
+        ("postgresql://user:secret@127.0.0.1:1/ledger", "Check SAMPLE_DATABASE_URL or"),
     ],
 )
 def test_a_wrong_url(url: str, reason: str) -> None:
@@ -66,44 +62,44 @@ def test_a_wrong_url(url: str, reason: str) -> None:
 def test_a_database_that_does_not_exist(databases: Databases) -> None:
     code, output = migrate(DATABASE_URL=databases.empty().replace("/test_", "/no_test_"))
     assert code == 1
-    assert "does not exist" in output and "Check TRAVEL_DATABASE_URL" in output
+    assert "does not exist" in output and "Check SAMPLE_DATABASE_URL" in output
 
 
 @pytest.mark.parametrize("arguments", [[], ["current"], ["downgrade", "-1"]])
 def test_a_database_ahead_of_the_code(databases: Databases, arguments: list[str]) -> None:
-    url = databases.migrated("travel")
-    execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
+    url = databases.migrated("sample")
+    execute(url, "UPDATE sample.alembic_version_sample SET version_num = 'newer'")
     code, output = migrate(*arguments, DATABASE_URL=url)
     assert code == 1
     assert "at revision newer, which this code does not know" in output
-    assert execute(url, "SELECT version_num FROM travel.alembic_version_travel") == [("newer",)]
+    assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == [("newer",)]
 
 
 def test_a_revision_that_nobody_knows_is_the_callers_mistake(databases: Databases) -> None:
-    code, output = migrate("upgrade", "nobody", DATABASE_URL=databases.migrated("travel"))
+    code, output = migrate("upgrade", "nobody", DATABASE_URL=databases.migrated("sample"))
     assert code == 1
-    assert output.endswith("\ntravel: Can't locate revision identified by 'nobody'\n")
+    assert output.endswith("\nsample: Can't locate revision identified by 'nobody'\n")
 
 
 def test_a_locked_database(databases: Databases) -> None:
-    url = databases.migrated("travel")
-    before = execute(url, "SELECT version_num FROM travel.alembic_version_travel")
+    url = databases.migrated("sample")
+    before = execute(url, "SELECT version_num FROM sample.alembic_version_sample")
     engine = connect(url)
     with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT FROM travel.ledger_entry")
+        connection.exec_driver_sql("SELECT FROM sample.ledger_entry")
         code, output = migrate("downgrade", "-1", DATABASE_URL=url, MIGRATION_LOCK_TIMEOUT="0.2")
     engine.dispose()
     assert code == 1
     assert "lock timeout. A transaction uses what this changes: see pg_stat_activity" in output
-    assert execute(url, "SELECT version_num FROM travel.alembic_version_travel") == before
+    assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
 
 
 def test_two_heads(databases: Databases, tmp_path: Path) -> None:
-    copy = tmp_path / "travel"
+    copy = tmp_path / "sample"
     (copy / "versions").mkdir(parents=True)
-    for source in (ini("travel"), *ini("travel").parent.glob("**/*.py")):
-        (copy / source.relative_to(ini("travel").parent)).write_text(source.read_text())
-    head = "d08b915a5630"
+    for source in (ini("sample"), *ini("sample").parent.glob("**/*.py")):
+        (copy / source.relative_to(ini("sample").parent)).write_text(source.read_text())
+    head = "0000000000a2"
     for name in ("one", "two"):
         (copy / f"versions/{name}.py").write_text(REVISION.format(name, head))
     url = databases.empty()
@@ -111,4 +107,4 @@ def test_two_heads(databases: Databases, tmp_path: Path) -> None:
     assert code == 1
     assert "more than one head: one, two" in output and "merge heads" in output
     assert not execute(url, "SELECT FROM pg_class WHERE relname = 'ledger_entry'")
-    assert schemas(url) <= {"travel"}
+    assert schemas(url) <= {"sample"}

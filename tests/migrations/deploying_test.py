@@ -4,33 +4,30 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from alembic import command
 from alembic.util import CommandError
-from migrations.inspection import config, each_app, schemas
+from migrations.inspection import config, schemas
+from sample.ledger import LEDGER
 
-from apps.travel.ledger import LEDGER as TRAVEL
 from core.database.engine import connect
-from core.ledgers.ledger import Ledger
 from core.testing.databases import Databases, execute
 
 
-@each_app
-def test_two_deployers_at_once(ledger: Ledger[Any], databases: Databases) -> None:
+def test_two_deployers_at_once(databases: Databases) -> None:
     url = databases.empty()
 
     def deploy(_: int) -> int:
         code = "import sys; from core.database.migrations import upgrade; upgrade(*sys.argv[1:])"
         environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.run(
-            [sys.executable, "-c", code, ledger.name, url], env=environment
+            [sys.executable, "-c", code, "sample", url], env=environment
         ).returncode
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(deploy, range(4))) == [0, 0, 0, 0]
-    assert len(execute(url, f"SELECT * FROM {ledger.name}.alembic_version_{ledger.name}")) == 1
+    assert len(execute(url, "SELECT * FROM sample.alembic_version_sample")) == 1
 
 
 def test_a_deployer_does_not_wait_for_ever(
@@ -41,10 +38,10 @@ def test_a_deployer_does_not_wait_for_ever(
     engine = connect(url)
     with engine.connect() as connection:
         connection.exec_driver_sql(
-            "SELECT pg_advisory_lock(hashtext('migrations of the ledger travel'))"
+            "SELECT pg_advisory_lock(hashtext('migrations of the ledger sample'))"
         )
-        with pytest.raises(CommandError, match="Another deployer has been migrating 'travel'"):
-            command.upgrade(config(TRAVEL, url), "head")
+        with pytest.raises(CommandError, match="Another deployer has been migrating 'sample'"):
+            command.upgrade(config(LEDGER, url), "head")
     engine.dispose()
     assert schemas(url) == set()
 
@@ -52,12 +49,19 @@ def test_a_deployer_does_not_wait_for_ever(
 def test_a_migration_does_not_queue_behind_a_long_transaction(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = databases.migrated("travel")
+    url = databases.migrated("sample")
     monkeypatch.setenv("MIGRATION_LOCK_TIMEOUT", "0.2")
     engine = connect(url)
     with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT FROM travel.ledger_entry")
+        connection.exec_driver_sql("SELECT FROM sample.ledger_entry")
         with pytest.raises(CommandError, match="lock timeout"):
-            command.downgrade(config(TRAVEL, url), "-1")
+            command.downgrade(config(LEDGER, url), "-1")
     engine.dispose()
-    command.check(config(TRAVEL, url))  # nothing is half done
+    command.check(config(LEDGER, url))  # nothing is half done
+
+
+def test_without_a_database_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SAMPLE_DATABASE_URL", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(CommandError, match="set SAMPLE_DATABASE_URL or DATABASE_URL"):
+        command.current(config(LEDGER, ""))

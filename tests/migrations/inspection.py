@@ -4,15 +4,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from alembic.config import Config
 
-from apps.content.ledger import LEDGER as CONTENT
-from apps.travel.ledger import LEDGER as TRAVEL
 from core.ledgers.ledger import Ledger
 from core.testing.databases import execute
-
-each_app = pytest.mark.parametrize("ledger", [CONTENT, TRAVEL], ids=["content", "travel"])
 
 
 def config(ledger: Ledger[Any], url: str) -> Config:

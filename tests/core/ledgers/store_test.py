@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from apps.travel.ledger import LEDGER
-from apps.travel.operations import TravelLedgerOperation as Operation
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation as Operation
 from core.database.engine import connect
 from core.ledgers.errors import DatabaseUnavailable, ForeignOperation
 from core.ledgers.ledger import Ledger
@@ -22,7 +22,7 @@ Store = LedgerStore[Operation]
 
 @pytest.fixture
 def engine(databases: Databases) -> Iterator[Engine]:
-    engine = connect(databases.migrated("travel"))
+    engine = connect(databases.migrated("sample"))
     yield engine
     engine.dispose()
 
@@ -34,7 +34,7 @@ def store(engine: Engine) -> Store:
 
 def count(engine: Engine, table: str) -> int:
     with engine.connect() as connection:
-        return int(connection.scalar(text(f"SELECT count(*) FROM travel.{table}")) or 0)
+        return int(connection.scalar(text(f"SELECT count(*) FROM sample.{table}")) or 0)
 
 
 def test_an_empty_batch_is_nothing(store: Store) -> None:
@@ -86,23 +86,23 @@ def test_a_large_batch(store: Store) -> None:
 @pytest.mark.parametrize(
     "statement, constraint",
     [
-        ("UPDATE travel.ledger_balance SET balance = -1", "ck_ledger_balance_no_overdraft"),
+        ("UPDATE sample.ledger_balance SET balance = -1", "ck_ledger_balance_no_overdraft"),
         (
-            "INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)"
+            "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
             " VALUES ('CREDIT_ADD', 1, 'first', 'ann')",
             "uq_ledger_entry_owner_id_nonce",
         ),
         (
-            "INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)"
+            "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
             " VALUES ('CONTENT_ACCESS', 1, '2', 'ann')",
-            "invalid input value for enum travel.ledger_operation",
+            "invalid input value for enum sample.ledger_operation",
         ),
-        ("UPDATE travel.ledger_entry SET nonce = ''", "ck_ledger_entry_nonce_not_empty"),
-        ("UPDATE travel.ledger_entry SET owner_id = '..'", "ck_ledger_entry_owner_id_readable"),
-        ("UPDATE travel.ledger_balance SET owner_id = ''", "ck_ledger_balance_owner_id_readable"),
-        ("UPDATE travel.ledger_entry SET owner_id = repeat('x', 256)", "too long"),
-        ("UPDATE travel.ledger_entry SET amount = NULL", "not-null"),
-        ("INSERT INTO travel.ledger_balance VALUES ('ann', 0)", "pk_ledger_balance"),
+        ("UPDATE sample.ledger_entry SET nonce = ''", "ck_ledger_entry_nonce_not_empty"),
+        ("UPDATE sample.ledger_entry SET owner_id = '..'", "ck_ledger_entry_owner_id_readable"),
+        ("UPDATE sample.ledger_balance SET owner_id = ''", "ck_ledger_balance_owner_id_readable"),
+        ("UPDATE sample.ledger_entry SET owner_id = repeat('x', 256)", "too long"),
+        ("UPDATE sample.ledger_entry SET amount = NULL", "not-null"),
+        ("INSERT INTO sample.ledger_balance VALUES ('ann', 0)", "pk_ledger_balance"),
     ],
 )
 def test_the_database_enforces_the_rules_too(
@@ -116,9 +116,9 @@ def test_the_database_enforces_the_rules_too(
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE travel.ledger_balance SET balance = 11",
-        "DELETE FROM travel.ledger_balance",
-        "DELETE FROM travel.ledger_entry",
+        "UPDATE sample.ledger_balance SET balance = 11",
+        "DELETE FROM sample.ledger_balance",
+        "DELETE FROM sample.ledger_entry",
     ],
 )
 def test_a_discrepancy_is_found(store: Store, engine: Engine, damage: str) -> None:
@@ -130,12 +130,12 @@ def test_a_discrepancy_is_found(store: Store, engine: Engine, damage: str) -> No
 
 
 def test_a_busy_owner_is_unavailable_and_others_are_not(databases: Databases) -> None:
-    url = databases.migrated("travel")
+    url = databases.migrated("sample")
     engine = connect(url, lock_timeout=0.2)
     store = LedgerStore(LEDGER, engine)
     store.post([Post("ann", Operation.CREDIT_ADD, "1")])
     with engine.connect() as other:
-        other.execute(text("SELECT FROM travel.ledger_balance WHERE owner_id = 'ann' FOR UPDATE"))
+        other.execute(text("SELECT FROM sample.ledger_balance WHERE owner_id = 'ann' FOR UPDATE"))
         with pytest.raises(DatabaseUnavailable):
             store.post([Post("ann", Operation.CREDIT_ADD, "2")])
         assert store.balance("ann") == 10
@@ -147,7 +147,7 @@ def test_a_busy_owner_is_unavailable_and_others_are_not(databases: Databases) ->
 
 
 def test_a_used_up_pool_is_unavailable(databases: Databases) -> None:
-    engine = connect(databases.migrated("travel"), pool_size=1, pool_timeout=0.1)
+    engine = connect(databases.migrated("sample"), pool_size=1, pool_timeout=0.1)
     with engine.connect():
         with pytest.raises(DatabaseUnavailable):
             LedgerStore(LEDGER, engine).balance("ann")
@@ -155,7 +155,7 @@ def test_a_used_up_pool_is_unavailable(databases: Databases) -> None:
 
 
 def test_a_stricter_default_isolation_changes_nothing(databases: Databases) -> None:
-    url = databases.migrated("travel")
+    url = databases.migrated("sample")
     engine = connect(url)
     with engine.begin() as connection:
         name = connection.scalar(text("SELECT current_database()"))
@@ -174,7 +174,7 @@ def test_a_stricter_default_isolation_changes_nothing(databases: Databases) -> N
 
 def test_a_database_that_went_away_is_unavailable_and_nothing_acknowledged_is_lost() -> None:
     with throwaway_server(durable=True) as databases:
-        url = databases.migrated("travel")
+        url = databases.migrated("sample")
         engine = connect(url)
         store: LedgerStore[Operation] = LedgerStore(LEDGER, engine)
         store.post([Post("ann", Operation.CREDIT_ADD, "1")])

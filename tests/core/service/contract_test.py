@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from apps.travel.ledger import LEDGER
+from sample.ledger import LEDGER
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.ledgers.store import LedgerStore
 from core.settings import Settings
@@ -23,7 +23,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def url(databases: Databases) -> str:
-    return databases.migrated("travel")
+    return databases.migrated("sample")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def shared_client(url: str) -> Iterator[Client]:
 
 @pytest.fixture
 def client(shared_client: Client, url: str) -> Client:
-    execute(url, "TRUNCATE travel.ledger_entry, travel.ledger_balance RESTART IDENTITY")
+    execute(url, "TRUNCATE sample.ledger_entry, sample.ledger_balance RESTART IDENTITY")
     return shared_client
 
 
@@ -54,7 +54,7 @@ def assert_problem(response: Response, status: int, code: str) -> dict[str, Any]
 
 def nothing_was_written(url: str) -> bool:
     tables = ("ledger_entry", "ledger_balance")
-    return all(execute(url, f"SELECT count(*) FROM travel.{table}") == [(0,)] for table in tables)
+    return all(execute(url, f"SELECT count(*) FROM sample.{table}") == [(0,)] for table in tables)
 
 
 def test_a_post_answers_with_the_entry_and_the_balance(client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from apps.travel.ledger import LEDGER
+from sample.ledger import LEDGER
 from core.settings import Settings
 from core.testing.databases import Databases
 from core.testing.serving import served
@@ -13,7 +13,7 @@ def settings(url: str) -> Settings:
 
 
 def test_alive_and_ready(databases: Databases) -> None:
-    with served(LEDGER, settings(databases.migrated("travel"))) as client:
+    with served(LEDGER, settings(databases.migrated("sample"))) as client:
         assert client.get("/healthz").json() == {"status": "alive"}
         assert client.get("/readyz").json() == {"status": "ready"}
 
@@ -29,6 +29,6 @@ def test_a_database_without_migrations_is_not_ready(databases: Databases) -> Non
     with served(LEDGER, settings(databases.empty())) as client:
         response = client.get("/readyz")
         assert (response.status_code, response.json()["code"]) == (503, "database_not_migrated")
-        assert "./pants run src/python/apps/travel:service -- migrate" in response.json()["detail"]
+        assert "./pants run src/python/apps/sample:service -- migrate" in response.json()["detail"]
         body = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
         assert client.post("/ledger", json=body).status_code == 503

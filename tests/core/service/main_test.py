@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from apps.travel.ledger import LEDGER
+from sample.ledger import LEDGER
 from core.database.engine import connect
 from core.ledgers.store import LedgerStore
 from core.testing import races
@@ -22,7 +22,7 @@ from core.testing.processes import command, environment, service
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*command("travel"), *arguments],
+        [*command("sample.service"), *arguments],
         env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -45,19 +45,19 @@ def until(condition: "object", message: str) -> None:
 
 
 def test_runs_on_its_own_database_which_survives_a_restart(tmp_path: Path) -> None:
-    with service("travel", DATA_DIR=str(tmp_path)) as first:
-        assert str(tmp_path / "travel" / "postgresql") in first.greeting
+    with service("sample.service", DATA_DIR=str(tmp_path)) as first:
+        assert str(tmp_path / "sample" / "postgresql") in first.greeting
         assert f"{first.address}/docs" in first.greeting
         assert first.client.get("/docs").status_code == 200
         assert post(first.client, "1").json()["balance"] == 1
         assert first.stop() == 0
-    assert not (tmp_path / "travel" / "postgresql" / "postmaster.pid").exists()
-    with service("travel", DATA_DIR=str(tmp_path)) as second:
+    assert not (tmp_path / "sample" / "postgresql" / "postmaster.pid").exists()
+    with service("sample.service", DATA_DIR=str(tmp_path)) as second:
         assert post(second.client, "2").json()["balance"] == 2
 
 
 def test_the_greetings_curl_line_works(tmp_path: Path) -> None:
-    with service("travel", DATA_DIR=str(tmp_path)) as running:
+    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
         [line] = re.findall(r"try +(curl .*)", running.greeting)
         words = shlex.split(line)
         name, value = words[words.index("-H") + 1].split(": ")
@@ -67,13 +67,16 @@ def test_the_greetings_curl_line_works(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_lets_requests_in_flight_finish(databases: Databases, number: int) -> None:
-    url = databases.migrated("travel")
+    url = databases.migrated("sample")
     engine = connect(url)
-    with service("travel", TRAVEL_DATABASE_URL=url) as running, ThreadPoolExecutor() as pool:
+    with (
+        service("sample.service", SAMPLE_DATABASE_URL=url) as running,
+        ThreadPoolExecutor() as pool,
+    ):
         post(running.client, "first")
         with engine.connect() as connection:
             connection.exec_driver_sql(
-                "SELECT FROM travel.ledger_balance WHERE owner_id = 'ann' FOR UPDATE"
+                "SELECT FROM sample.ledger_balance WHERE owner_id = 'ann' FOR UPDATE"
             )
             in_flight = pool.submit(post, running.client, "second")
             with engine.connect() as watcher:
@@ -99,18 +102,18 @@ def refuses(address: str) -> bool:
 
 
 def test_a_killed_service_leaves_no_server_behind(tmp_path: Path) -> None:
-    with service("travel", DATA_DIR=str(tmp_path)) as running:
+    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
         assert post(running.client, "1").status_code == 201
-        pid_file = tmp_path / "travel" / "postgresql" / "postmaster.pid"
+        pid_file = tmp_path / "sample" / "postgresql" / "postmaster.pid"
         assert pid_file.exists()
         running.stop(signal.SIGKILL)
         until(lambda: not pid_file.exists(), "the server outlives its service")
-    with service("travel", DATA_DIR=str(tmp_path)) as again:
+    with service("sample.service", DATA_DIR=str(tmp_path)) as again:
         assert again.client.get("/ledger/ann").json()["balance"] == 1
 
 
 def test_a_second_start_on_the_same_data_is_told_so(tmp_path: Path) -> None:
-    with service("travel", DATA_DIR=str(tmp_path)) as running:
+    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
         second = run("--port", "0", DATA_DIR=str(tmp_path))
         assert second.returncode == 1
         assert f"in use by process {running.process.pid}: stop that one first" in second.stdout
@@ -118,7 +121,7 @@ def test_a_second_start_on_the_same_data_is_told_so(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_told(tmp_path: Path, databases: Databases) -> None:
-    with service("travel", DATABASE_URL=databases.migrated("travel")) as running:
+    with service("sample.service", DATABASE_URL=databases.migrated("sample")) as running:
         second = run("--port", running.address.rsplit(":", 1)[1], DATA_DIR=str(tmp_path))
         assert second.returncode == 1
         assert "Cannot listen on 127.0.0.1 port" in second.stdout
@@ -130,10 +133,10 @@ def test_refuses_a_database_that_is_not_migrated_until_it_is(databases: Database
     refused = run("--port", "0", DATABASE_URL=url)
     assert refused.returncode == 1
     assert "Traceback" not in refused.stdout
-    assert "./pants run src/python/apps/travel:service -- migrate" in refused.stdout
+    assert "./pants run src/python/apps/sample:service -- migrate" in refused.stdout
     migrated = run("migrate", DATABASE_URL=url)
     assert (migrated.returncode, "Traceback" in migrated.stdout) == (0, False)
-    with service("travel", DATABASE_URL=url) as running:
+    with service("sample.service", DATABASE_URL=url) as running:
         assert running.client.get("/readyz").status_code == 200
     assert "(head)" in run("migrate", "current", DATABASE_URL=url).stdout
 
@@ -143,7 +146,7 @@ def test_refuses_a_database_that_is_not_migrated_until_it_is(databases: Database
     [
         ({"DATABASE_URL": "mysql://x"}, "must begin with postgresql://"),
         ({"DATABASE_URL": "postgresql:///x?host=/nowhere"}, "The database does not answer"),
-        ({"TRAVEL_POOL_SIZE": "0"}, "POOL_SIZE"),
+        ({"SAMPLE_POOL_SIZE": "0"}, "POOL_SIZE"),
     ],
 )
 def test_what_it_cannot_run_with_is_told_without_a_traceback(
@@ -159,8 +162,10 @@ def test_what_it_cannot_run_with_is_told_without_a_traceback(
 def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> None:
     """And invents nothing: what it had not acknowledged is posted once, or not at all."""
     with throwaway_server(durable=True) as databases, ExitStack() as stack:
-        url = databases.migrated("travel")
-        services = [stack.enter_context(service("travel", DATABASE_URL=url)) for _ in range(2)]
+        url = databases.migrated("sample")
+        services = [
+            stack.enter_context(service("sample.service", DATABASE_URL=url)) for _ in range(2)
+        ]
         acknowledged: list[str] = []
 
         def post_until_killed(number: int) -> None:
@@ -193,9 +198,11 @@ def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> Non
 
 @pytest.mark.parametrize("make_race", races.RACES, ids=lambda race: str(race.__name__))
 def test_several_services_on_one_database(databases: Databases, make_race: races.MakeRace) -> None:
-    url = databases.migrated("travel")
+    url = databases.migrated("sample")
     with ExitStack() as stack:
-        services = [stack.enter_context(service("travel", DATABASE_URL=url)) for _ in range(3)]
+        services = [
+            stack.enter_context(service("sample.service", DATABASE_URL=url)) for _ in range(3)
+        ]
         wrong = races.run_over_http(
             LEDGER, url, [running.address for running in services], make_race(LEDGER)
         )

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from apps.travel.ledger import LEDGER
-from apps.travel.operations import TravelLedgerOperation
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation
 from core.service.app import create_app
 from core.settings import Settings
 
@@ -17,11 +17,11 @@ def schema() -> dict[str, Any]:
 
 
 def test_has_the_apps_own_operations(schema: dict[str, Any]) -> None:
-    enum = schema["components"]["schemas"]["TravelLedgerOperation"]
-    assert enum["enum"] == [operation.value for operation in TravelLedgerOperation]
+    enum = schema["components"]["schemas"]["SampleOperation"]
+    assert enum["enum"] == [operation.value for operation in SampleOperation]
     body = schema["paths"]["/ledger"]["post"]["requestBody"]["content"]["application/json"]
     request = schema["components"]["schemas"][body["schema"]["$ref"].rsplit("/", 1)[1]]
-    assert request["properties"]["operation"]["$ref"].endswith("/TravelLedgerOperation")
+    assert request["properties"]["operation"]["$ref"].endswith("/SampleOperation")
     assert request["required"] == ["owner_id", "operation", "nonce"]
 
 

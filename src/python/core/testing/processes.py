@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import httpx
 
 
-def command(app: str) -> list[str]:
-    return [sys.executable, "-m", f"apps.{app}.service"]
+def command(module: str) -> list[str]:
+    """Runs a service's module, such as `apps.content.service`."""
+    return [sys.executable, "-m", module]
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -41,10 +42,10 @@ class Service:
 
 
 @contextmanager
-def service(app: str, **settings: str) -> Generator[Service, None, None]:
+def service(module: str, **settings: str) -> Generator[Service, None, None]:
     """A service on a free port, killed at the end of the block if it still runs."""
     process = subprocess.Popen(
-        [*command(app), "--port", "0"],
+        [*command(module), "--port", "0"],
         env=environment(**settings),
         stdout=subprocess.PIPE,
         text=True,

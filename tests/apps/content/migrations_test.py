@@ -1,0 +1,7 @@
+from migrations.conformance import MigrationsConformance
+
+from apps.content.ledger import LEDGER
+
+
+class TestContentMigrations(MigrationsConformance):
+    ledger = LEDGER

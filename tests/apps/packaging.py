@@ -1,0 +1,66 @@
+"""What is deployed: one file for each app, with what that app needs and nothing else."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import ClassVar
+
+from core.testing.databases import Databases
+
+# The rooms of core that a service has. Only tests have core/testing, and a database of their own.
+ROOMS = {"core/settings.py", "core/database", "core/ledgers", "core/service"}
+
+
+def run(app: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    foreign = ("PEX", "PYTHON", "DATABASE_URL")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return subprocess.run(
+        [sys.executable, Path(f"{app}.pex").resolve(), *arguments],
+        env={**inherited, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+
+
+class PackageConformance:
+    """Subclass it, with the app's name."""
+
+    app: ClassVar[str]
+
+    def test_has_the_modules_of_its_app_and_of_no_other(self) -> None:
+        names = [
+            name
+            for name in zipfile.ZipFile(f"{self.app}.pex").namelist()
+            if not name.startswith((".", "PEX-INFO", "__")) and not name.endswith("/")
+        ]
+        tops = {name.split("/")[0] for name in names}
+        assert tops == {"apps", "core", self.app}  # code, core, migrations
+        assert {name for name in names if name.startswith("apps/")} == {
+            f"apps/{self.app}/{module}.py" for module in ("ledger", "operations", "service")
+        }
+        rooms = {"/".join(name.split("/")[:2]) for name in names if name.startswith("core/")}
+        assert rooms == ROOMS
+        migrations = {name for name in names if name.startswith(f"{self.app}/")}
+        assert {f"{self.app}/{name}" for name in ("alembic.ini", "env.py")} < migrations
+        assert any(name.startswith(f"{self.app}/versions/") for name in migrations)
+
+    def test_has_no_database_and_no_test_tools(self) -> None:
+        names = zipfile.ZipFile(f"{self.app}.pex").namelist()
+        for foreign in ("pgserver", "pytest", "hypothesis"):
+            assert not [name for name in names if foreign in name]
+
+    def test_says_so_when_no_database_is_given(self) -> None:
+        done = run(self.app)
+        assert done.returncode == 1
+        assert "No database is given" in done.stdout and "DATABASE_URL" in done.stdout
+        assert "Traceback" not in done.stdout
+
+    def test_migrates_and_then_no_longer_refuses(self, databases: Databases) -> None:
+        url = databases.empty()
+        assert "Migrate it first" in run(self.app, "--port", "0", DATABASE_URL=url).stdout
+        assert run(self.app, "migrate", DATABASE_URL=url).returncode == 0
+        assert "(head)" in run(self.app, "migrate", "current", DATABASE_URL=url).stdout

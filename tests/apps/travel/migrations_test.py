@@ -1,0 +1,80 @@
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from migrations.conformance import MigrationsConformance
+from migrations.inspection import config
+
+from apps.travel.ledger import LEDGER
+from apps.travel.operations import TravelLedgerOperation
+from core.database import migrations
+from core.database.engine import connect
+from core.ledgers.errors import DatabaseNotMigrated, DatabaseUnavailable
+from core.ledgers.posting import Post, Posted
+from core.ledgers.store import LedgerStore
+from core.testing.databases import Databases, execute
+
+BEFORE_LOYALTY_BONUS = "b078668f2841"
+
+
+class TestTravelMigrations(MigrationsConformance):
+    ledger = LEDGER
+
+
+class TestAddingAnOperation:
+    """Travel's second revision, on a ledger in use."""
+
+    @pytest.fixture
+    def url(self, databases: Databases) -> str:
+        return databases.migrated("travel")
+
+    def post(self, url: str, operation: TravelLedgerOperation, nonce: str) -> None:
+        engine = connect(url)
+        [outcome] = LedgerStore(LEDGER, engine).post([Post("ann", operation, nonce)])
+        assert isinstance(outcome, Posted)
+        engine.dispose()
+
+    def entries(self, url: str) -> list[Any]:
+        return execute(
+            url, "SELECT operation::text, amount, nonce FROM travel.ledger_entry ORDER BY id"
+        )
+
+    def test_entries_survive_their_neighbours_changes(self, url: str) -> None:
+        command.downgrade(config(LEDGER, url), BEFORE_LOYALTY_BONUS)
+        self.post(url, TravelLedgerOperation.BOOKING_REWARD, "1")
+        command.upgrade(config(LEDGER, url), "head")
+        self.post(url, TravelLedgerOperation.CREDIT_SPEND, "2")
+        command.downgrade(config(LEDGER, url), "-1")
+        assert self.entries(url) == [("BOOKING_REWARD", 5, "1"), ("CREDIT_SPEND", -1, "2")]
+        command.upgrade(config(LEDGER, url), "head")
+        self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "3")
+        assert len(self.entries(url)) == 3
+
+    def test_an_operation_in_use_is_not_removed(self, url: str) -> None:
+        self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "1")
+        with pytest.raises(CommandError, match="entries use an operation that this removes"):
+            command.downgrade(config(LEDGER, url), "-1")
+        assert self.entries(url) == [("LOYALTY_BONUS", 2, "1")]
+        command.check(config(LEDGER, url))
+
+    def test_a_service_of_the_new_release_waits_for_it(self, url: str) -> None:
+        command.downgrade(config(LEDGER, url), "-1")
+        engine = connect(url)
+        with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*, this release needs d0"):
+            migrations.require_migrated("travel", engine)
+        with pytest.raises(DatabaseUnavailable):  # not a wrong success
+            LedgerStore(LEDGER, engine).post(
+                [Post("ann", TravelLedgerOperation.LOYALTY_BONUS, "1")]
+            )
+        command.upgrade(config(LEDGER, url), "head")
+        migrations.require_migrated("travel", engine)
+        engine.dispose()
+
+    def test_a_service_of_the_old_release_stays_ready(self, url: str) -> None:
+        execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
+        engine = connect(url)
+        with pytest.raises(DatabaseNotMigrated, match="which this release does not know"):
+            migrations.require_migrated("travel", engine)
+        migrations.require_migrated("travel", engine, or_newer=True)
+        engine.dispose()

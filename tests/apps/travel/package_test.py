@@ -1,0 +1,5 @@
+from apps.packaging import PackageConformance
+
+
+class TestTravelPackage(PackageConformance):
+    app = "travel"

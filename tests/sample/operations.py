@@ -1,0 +1,11 @@
+"""What users of an app that only tests have can do."""
+
+from core.ledgers.operations import BaseLedgerOperation
+
+
+class SampleOperation(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+    BOOKING_REWARD = "BOOKING_REWARD"
