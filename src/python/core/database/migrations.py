@@ -107,9 +107,9 @@ def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> Non
     Raises DatabaseNotMigrated when it is not, DatabaseUnavailable when the database does not
     answer, ConfigurationError when it is too old.
     """
-    head, known = _history(app)
+    needed, known = _history(app)
     current = _current_revision(app, engine)
-    if current == head:
+    if current == needed:
         return
     if current is not None and current not in known:
         if or_newer:
@@ -119,10 +119,18 @@ def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> Non
             "has migrated it. Deploy that one"
         )
     raise DatabaseNotMigrated(
-        f"The database is at revision {current or 'none'}, this release needs {head}. Migrate it "
+        f"The database is at revision {current or 'none'}, this release needs {needed}. Migrate it "
         f"first, with this program's command `migrate`, for example: "
         f"./pants run src/python/apps/{app}:service -- migrate"
     )
+
+
+def head(app: str) -> str:
+    """The revision that the app's migrations lead to.
+
+    Raises ConfigurationError when there is none, or more than one.
+    """
+    return _history(app)[0]
 
 
 @lru_cache(maxsize=None)
@@ -136,8 +144,7 @@ def _history(app: str) -> tuple[str, frozenset[str]]:
         raise ConfigurationError(
             f"The migrations have more than one head: {', '.join(heads)}. Order or merge them"
         )
-    [head] = heads
-    return head, frozenset(revision.revision for revision in script.walk_revisions())
+    return heads[0], frozenset(revision.revision for revision in script.walk_revisions())
 
 
 def _current_revision(app: str, engine: Engine) -> str | None:

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import socket
 import sys
@@ -34,8 +35,12 @@ def main(ledger: Ledger[OperationT]) -> None:
         if arguments[:1] == ["migrate"]:
             with _database(ledger.name, settings) as url:
                 alembic_commands.migrate(ledger.name, url, *arguments[1:])
+            return
+        options = _parse(ledger.name, arguments)
+        if options.version:
+            print(_version(ledger.name))
         else:
-            _serve(ledger, settings, _parse(ledger.name, arguments))
+            _serve(ledger, settings, options)
     except LedgerError as error:
         sys.exit(f"{ledger.name}: {error}")
 
@@ -63,7 +68,14 @@ def _parse(app: str, arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", default=8000, type=int, help="0 takes a free one (%(default)s)")
+    parser.add_argument("--version", action="store_true", help="say what this is, and exit")
     return parser.parse_args(arguments)
+
+
+def _version(app: str) -> str:
+    # `package` freezes its own LEDGER_REVISION into the file: see pants-plugins/prelude.py.
+    revision = os.environ.get("LEDGER_REVISION", "unknown")
+    return f"{app}, git revision {revision}, head migration {migrations.head(app)}"
 
 
 def _serve(ledger: Ledger[OperationT], settings: Settings, arguments: argparse.Namespace) -> None:
