@@ -69,7 +69,11 @@ def ledger_migrations(name):
             *third_party("alembic", "sqlalchemy"),
         )
     )
-    may_be_imported_by(f"<python_source>[//src/python/apps/{name}]", TESTS)
+    __dependents_rules__(
+        # A revision is history: whoever needs its code has a copy.
+        ("/versions/**", OWN, "!*"),
+        ("*", OWN, f"<python_source>[//src/python/apps/{name}]", TESTS, "!*"),
+    )
     # One pattern, so that an app without a first revision is no error.
     python_sources(name="scripts", sources=["**/*.py"])
     resources(name="config", sources=["alembic.ini", "script.py.mako"])

@@ -10,6 +10,10 @@ from pathlib import Path
 _FOREIGN = ("PANTS_", "PEX", "PYTHON", "VIRTUAL_ENV")
 
 
+def _environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+
+
 class Workspace:
     """Every file that git has, or would add, below `root`."""
 
@@ -24,6 +28,17 @@ class Workspace:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
 
+    def commit(self) -> None:
+        """Makes the copy a git repository whose one commit is what it has now."""
+        author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
+        for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "copy"]):
+            self._output("git", *words, cwd=self.root)
+
+    def reset(self) -> None:
+        """Undoes what was changed since the commit."""
+        self._output("git", "reset", "-q", "--hard", cwd=self.root)
+        self._output("git", "clean", "-fdq", cwd=self.root)
+
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         (self.root / name).write_text(text)
@@ -31,12 +46,23 @@ class Workspace:
     def pants(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return self.run("./pants", "--no-dynamic-ui", *arguments)
 
-    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+    def answer(self, *arguments: str) -> str:
+        """What Pants prints, without its log; the goal must succeed."""
+        command = ("./pants", "--no-dynamic-ui", *arguments)
         return subprocess.run(
             command,
             cwd=self.root,
-            env=environment,
+            env=_environment(),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env=_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
