@@ -1,0 +1,162 @@
+"""`./pants migrate` and the linter `migration-check`, run in a copy of the workspace."""
+
+from collections.abc import Iterator
+
+import pytest
+from monorepo.workspace import Workspace
+
+from core.testing.databases import Databases, execute, throwaway_server
+
+OPERATIONS = "src/python/apps/travel/operations.py"
+LEDGER = "src/python/apps/travel/ledger.py"
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    with throwaway_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    copy = Workspace(tmp_path_factory.mktemp("workspace"))
+    copy.commit()
+    yield copy
+    copy.close()
+
+
+@pytest.fixture
+def workspace(clone: Workspace) -> Iterator[Workspace]:
+    yield clone
+    clone.reset()
+
+
+@pytest.fixture
+def url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
+    for app in ("CONTENT", "TRAVEL"):
+        monkeypatch.delenv(f"{app}_DATABASE_URL", raising=False)
+    empty = databases.empty()
+    monkeypatch.setenv("DATABASE_URL", empty)
+    return empty
+
+
+def add_an_operation(workspace: Workspace) -> None:
+    for name, after, line in (
+        (OPERATIONS, '= "LOYALTY_BONUS"\n', '    UPGRADE = "UPGRADE"\n'),
+        (LEDGER, "LOYALTY_BONUS: 2,\n", "        TravelLedgerOperation.UPGRADE: -2,\n"),
+    ):
+        text = (workspace.root / name).read_text()
+        assert after in text
+        workspace.write(name, text.replace(after, after + line))
+
+
+def schemas(url: str) -> set[str]:
+    rows = execute(url, "SELECT nspname FROM pg_namespace WHERE nspname IN ('content', 'travel')")
+    return {name for (name,) in rows}
+
+
+def test_upgrades_every_app_and_says_so(workspace: Workspace, url: str) -> None:
+    done = workspace.pants("migrate", "::")
+    assert done.returncode == 0, done.stdout
+    assert "✓ content: upgrade head succeeded\n✓ travel: upgrade head succeeded\n" in done.stdout
+    assert schemas(url) == {"content", "travel"}
+
+
+def test_without_a_database_nothing_is_run(
+    workspace: Workspace, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("CONTENT_DATABASE_URL", url)
+    done = workspace.pants("migrate", "::")
+    assert done.returncode == 1
+    assert "travel: No database is given: set TRAVEL_DATABASE_URL or DATABASE_URL" in done.stdout
+    assert schemas(url) == set()
+
+
+def test_one_apps_wrong_url_does_not_stop_the_other(
+    workspace: Workspace, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTENT_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    done = workspace.pants("migrate", "::")
+    assert done.returncode == 1
+    assert "content: The database does not answer" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "✕ content: upgrade head failed (exit code 1)" in done.stdout
+    assert "✓ travel: upgrade head succeeded" in done.stdout
+    assert schemas(url) == {"travel"}
+
+
+def test_a_dry_run_prints_the_sql_and_touches_nothing(workspace: Workspace, url: str) -> None:
+    printed = workspace.answer("migrate", "--dry-run", "alembic/travel::")
+    assert "CREATE TABLE travel.ledger_entry" in printed
+    assert "✓" not in printed  # so that it can be piped into psql
+    assert schemas(url) == set()
+    execute(url, printed.replace("%", "%%"))
+    assert workspace.pants("migrate", "alembic/travel::", "--", "check").returncode == 0
+
+
+def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: str) -> None:
+    add_an_operation(workspace)
+    done = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
+    assert done.returncode != 0
+    assert "travel: the models are not what the migrations make" in done.stdout
+    assert "add_operations" in done.stdout and "Traceback" not in done.stdout
+    assert workspace.pants("migrate", "alembic/travel::").returncode == 0
+    before = set((workspace.root / "alembic/travel/versions").glob("*.py"))
+    revision = ("revision", "--autogenerate", "-m", "add upgrades")
+    done = workspace.pants("migrate", "alembic/travel::", "--", *revision)
+    assert done.returncode == 0, done.stdout
+    [new] = set((workspace.root / "alembic/travel/versions").glob("*.py")) - before
+    assert "add_operations('travel', ['UPGRADE'])" in new.read_text()
+    assert workspace.pants("fmt", "alembic/travel::").returncode == 0
+    done = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
+    assert done.returncode == 0, done.stdout
+    assert workspace.pants("migrate", "alembic/travel::").returncode == 0
+    assert "(head)" in workspace.answer("migrate", "alembic/travel::", "--", "current")
+    assert workspace.pants("migrate", "alembic/travel::", "--", "downgrade", "-1").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "statement, problem",
+    [
+        ("CREATE TABLE public.stray ()", "touches what is not in the schema 'travel'"),
+        ("DELETE FROM neighbour.ledger_entry", "touches what is not in the schema 'travel'"),
+        ("ALTER TYPE neighbour.ledger_operation ADD VALUE 'X'", "touches what is not in the"),
+        ("CREATE TABLE travel.stray (id int)", "the models are not what the migrations make"),
+        ("CREATE FUNCTION travel.stray() RETURNS int RETURN 1", "downgrade leaves function"),
+    ],
+)
+def test_migration_check_finds(workspace: Workspace, statement: str, problem: str) -> None:
+    workspace.write(
+        "alembic/travel/versions/bad.py",
+        f"""from alembic import op
+
+revision = "bad"
+down_revision = "d08b915a5630"
+
+
+def upgrade() -> None:
+    op.execute("{statement}")
+
+
+def downgrade() -> None:
+    pass
+""",
+    )
+    done = workspace.pants("lint", "--only=migration-check", "::")
+    assert done.returncode != 0
+    assert problem in done.stdout, done.stdout
+    assert "content: " not in done.stdout
+
+
+def test_migration_check_finds_two_heads(workspace: Workspace) -> None:
+    for name in ("one", "two"):
+        workspace.write(
+            f"alembic/travel/versions/{name}.py",
+            f'revision = "{name}"\ndown_revision = "d08b915a5630"\n'
+            "def upgrade() -> None: ...\ndef downgrade() -> None: ...\n",
+        )
+    done = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
+    assert done.returncode != 0
+    assert "travel: more than one head: one, two. Order them, or merge them" in done.stdout
+    assert workspace.pants("migrate", "alembic/travel::", "--", "merge", "heads").returncode == 0
