@@ -97,9 +97,10 @@ class MigrationCheck:
         # Alembic's own table stays, and so does the schema that it is in.
         left = {name for name in self._inside() if "alembic_version" not in name}
         left -= {f"schema {self._app}"}
-        if left:
-            yield f"downgrade leaves {_some(left)}"
         yield from self._touched(before, "downgrade")
+        if left:  # up again would only stumble over it
+            yield f"downgrade leaves {_some(left)}"
+            return
         self._alembic(command.upgrade, "head")
         different = at_head ^ self._inside()
         if different:
