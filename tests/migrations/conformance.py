@@ -11,7 +11,7 @@ from sample.ledger import LEDGER as SAMPLE
 
 from core.database.engine import connect
 from core.ledgers.ledger import Ledger
-from core.ledgers.posting import Post
+from core.ledgers.post import Post
 from core.ledgers.store import LedgerStore
 from core.testing.databases import Databases, execute
 

@@ -11,7 +11,8 @@ from apps.travel.operations import TravelLedgerOperation
 from core.database import migrations
 from core.database.engine import connect
 from core.ledgers.errors import DatabaseNotMigrated, DatabaseUnavailable
-from core.ledgers.posting import Post, Posted
+from core.ledgers.post import Post
+from core.ledgers.posting import Posted
 from core.ledgers.store import LedgerStore
 from core.testing.databases import Databases, execute
 

@@ -47,7 +47,8 @@ def _explanation(app: str, error: Exception, arguments: tuple[str, ...]) -> str:
                 f"The database is at revision {cause.argument}, which this code does not know: "
                 "newer code has migrated it. Nothing was changed. Use that code"
             )
-    return str(error)
+        case _:
+            return str(error)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from core.database import migrations
 from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import OPERATION_TYPE
+from core.ledgers.operations import BaseLedgerOperation
 from core.testing import catalog
 from core.testing.databases import Databases, execute, throwaway_server
 
@@ -84,7 +85,8 @@ class MigrationCheck:
         [(stored,)] = execute(
             self._url, f'SELECT enum_range(NULL::"{self._app}".{OPERATION_TYPE})::text[]'
         )
-        in_code = {operation.value for operation in self._ledger.operations}
+        operations: type[BaseLedgerOperation] = self._ledger.operations
+        in_code = {operation.value for operation in operations}
         if set(stored) != in_code:
             yield (
                 f"the operations differ: only in the database {sorted(set(stored) - in_code)}, "
