@@ -17,7 +17,11 @@ MIGRATIONS_TESTS = {
 
 
 def its_tests(app: str) -> set[str]:
-    return {f"tests/apps/{app}/{name}_test.py" for name in ("ledger", "migrations", "package")}
+    return {
+        f"tests/apps/{app}/ledger_test.py",
+        f"tests/apps/{app}/migrations_test.py",
+        f"tests/apps/{app}:package",
+    }
 
 
 def whole(app: str) -> set[str]:
@@ -27,7 +31,7 @@ def whole(app: str) -> set[str]:
 
 def served(app: str) -> set[str]:
     """What is judged by a running service of an app."""
-    return {f"src/python/apps/{app}:pex", f"tests/apps/{app}/package_test.py"}
+    return {f"src/python/apps/{app}:pex", f"tests/apps/{app}:package"}
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +57,14 @@ def affected(workspace: Workspace) -> set[str]:
 
 
 def select(workspace: Workspace, *what: str) -> set[str]:
-    kinds = "python_test,python_tests,alembic_migrations,pex_binary"
-    listed = set(workspace.answer(*what, f"--filter-target-type={kinds}", "list").split())
-    # `test` runs all tests of a generator that is selected, as it is when one was deleted.
-    generators = {name for name in listed if name.startswith("tests") and ".py" not in name}
-    selected = listed - generators
-    for generator in generators:
-        folder = generator.partition(":")[0]
-        tests = workspace.answer("--filter-target-type=python_test", "list", f"{folder}:")
-        selected |= set(tests.split())
+    def listed(kinds: str, *what: str) -> set[str]:
+        return set(workspace.answer(*what, f"--filter-target-type={kinds}", "list").split())
+
+    selected = listed("python_test,alembic_migrations,pex_binary", *what)
+    # The goal `test` runs all tests of a generator that is selected.
+    generators = listed("python_tests", *what)
+    for folder in {name.partition(":")[0] for name in generators}:
+        selected |= {name for name in listed("python_test", f"{folder}:") if ".py" in name}
     return selected
 
 
@@ -96,7 +99,7 @@ def edit(workspace: Workspace, name: str) -> None:
             | CORE_SERVICE
             | README
             | MIGRATIONS_TESTS
-            | {"tests/core/ledgers/store_test.py"},
+            | {"tests/core/ledgers:store"},
         ),
         ("src/python/core/testing/migration_check.py", set()),
     ],
@@ -143,7 +146,7 @@ def test_a_deleted_revision(workspace: Workspace) -> None:
 def test_a_deleted_test(workspace: Workspace) -> None:
     # Coarser than true: what is left of its target is all the tests beside it.
     (workspace.root / "tests/apps/travel/ledger_test.py").unlink()
-    assert affected(workspace) == its_tests("travel") - {"tests/apps/travel/ledger_test.py"}
+    assert affected(workspace) == {"tests/apps/travel/migrations_test.py"}
 
 
 def test_a_renamed_app(workspace: Workspace) -> None:
@@ -186,9 +189,9 @@ def test_goals_take_what_is_affected(workspace: Workspace) -> None:
     said = workspace.pants(*affected_only, "lint", "--only=migration-check").stdout
     assert "Check the migrations of travel" in said and "content" not in said
     workspace.reset()
-    edit(workspace, "tests/apps/travel/migrations_test.py")
+    edit(workspace, "src/python/apps/travel/service.py")
     said = workspace.pants(*affected_only, "test").stdout
-    assert "✓ tests/apps/travel/migrations_test.py succeeded" in said
+    assert "✓ tests/apps/travel:package succeeded" in said
     assert said.count("✓ ") == 1
 
 
