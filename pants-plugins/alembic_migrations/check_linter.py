@@ -49,7 +49,13 @@ async def check_migrations(
             description=f"Check the migrations of {migrations.app}",
         ),
     )
-    return LintResult.create(request, result)
+    return LintResult(
+        exit_code=result.exit_code,
+        stdout=result.stdout.decode(),
+        stderr=result.stderr.decode(),
+        linter_name=MigrationCheck.options_scope,
+        partition_description=migrations.app,
+    )
 
 
 def rules():

@@ -187,7 +187,7 @@ def test_goals_take_what_is_affected(workspace: Workspace) -> None:
     said = workspace.pants(*affected_only, "migrate", "--dry-run").stdout
     assert "travel: upgrade head --sql succeeded" in said and "content" not in said
     said = workspace.pants(*affected_only, "lint", "--only=migration-check").stdout
-    assert "Check the migrations of travel" in said and "content" not in said
+    assert "Partition: travel" in said and "content" not in said
     workspace.reset()
     edit(workspace, "src/python/apps/travel/service.py")
     said = workspace.pants(*affected_only, "test").stdout
