@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from core.testing.databases import Databases
 
-# The rooms of core that a service has. Only tests have core/testing, and a database of their own.
-ROOMS = {"core/settings.py", "core/database", "core/ledgers", "core/service"}
+# What a service has of core. Only tests have core/testing, and a database of their own.
+ROOMS = {"core/py.typed", "core/settings.py", "core/database", "core/ledgers", "core/service"}
 
 
 def run(app: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
