@@ -11,6 +11,8 @@ README = {"tests/readme_test.py"}
 CORE_SERVICE = {
     f"tests/core/service/{name}_test.py" for name in ("contract", "health", "main", "openapi")
 }
+# pyright reads all of core.
+CORE_TYPES = {"tests/typing:core"}
 MIGRATIONS_TESTS = {
     f"tests/migrations/{name}_test.py" for name in ("autogenerate", "commands", "deploying")
 }
@@ -90,7 +92,7 @@ def edit(workspace: Workspace, name: str) -> None:
         ("docs/locking.md", set()),
         (
             "src/python/core/service/routes.py",
-            served("content") | served("travel") | CORE_SERVICE | README,
+            served("content") | served("travel") | CORE_SERVICE | CORE_TYPES | README,
         ),
         (
             "src/python/core/database/operation_changes.py",
@@ -99,9 +101,10 @@ def edit(workspace: Workspace, name: str) -> None:
             | CORE_SERVICE
             | README
             | MIGRATIONS_TESTS
+            | CORE_TYPES
             | {"tests/core/ledgers:store"},
         ),
-        ("src/python/core/testing/migration_check.py", set()),
+        ("src/python/core/testing/migration_check.py", CORE_TYPES),
     ],
 )
 def test_an_edit_affects(workspace: Workspace, name: str, expected: set[str]) -> None:
