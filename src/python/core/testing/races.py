@@ -38,7 +38,7 @@ class Race(Generic[OperationT]):
 def overdraft(ledger: Ledger[OperationT]) -> Race[OperationT]:
     """50 spends at once, of which the balance covers 10."""
     owner = _owner()
-    credit, spend = _best(ledger), _worst(ledger)
+    credit, spend = most_giving(ledger), most_taking(ledger)
     cost = -ledger.amounts[spend]
     needed = -(-10 * cost // ledger.amounts[credit])  # rounded up
     balance = needed * ledger.amounts[credit]
@@ -52,7 +52,7 @@ def overdraft(ledger: Ledger[OperationT]) -> Race[OperationT]:
 
 def one_nonce(ledger: Ledger[OperationT]) -> Race[OperationT]:
     """One post, sent 50 times at once."""
-    return Race("one nonce", [], [Post(_owner(), _best(ledger), "the one")] * 50, winners=1)
+    return Race("one nonce", [], [Post(_owner(), most_giving(ledger), "the one")] * 50, winners=1)
 
 
 def mixed_owners(ledger: Ledger[OperationT]) -> Race[OperationT]:
@@ -63,7 +63,9 @@ def mixed_owners(ledger: Ledger[OperationT]) -> Race[OperationT]:
         Post(random.choice(owners), random.choice(operations), f"nonce {random.randrange(40)}")
         for _ in range(400)
     ]
-    return Race("mixed owners", [Post(o, _best(ledger), "first") for o in owners], posts, batch=5)
+    return Race(
+        "mixed owners", [Post(o, most_giving(ledger), "first") for o in owners], posts, batch=5
+    )
 
 
 MakeRace = Callable[[Ledger[Any]], Race[Any]]
@@ -182,11 +184,11 @@ def _owner() -> str:
     return f"racer {uuid.uuid4()}"
 
 
-def _best(ledger: Ledger[OperationT]) -> OperationT:
+def most_giving(ledger: Ledger[OperationT]) -> OperationT:
     """The operation that gives the most."""
     return max(ledger.operations, key=lambda operation: ledger.amounts[operation])
 
 
-def _worst(ledger: Ledger[OperationT]) -> OperationT:
+def most_taking(ledger: Ledger[OperationT]) -> OperationT:
     """The operation that takes the most."""
     return min(ledger.operations, key=lambda operation: ledger.amounts[operation])
