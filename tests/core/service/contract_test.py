@@ -238,6 +238,6 @@ def test_a_defect_is_a_problem_document_too(url: str, monkeypatch: pytest.Monkey
     def broken(*_: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(LedgerStore, "balance", broken)
+    monkeypatch.setattr(LedgerStore, "balances", broken)
     with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
         assert_problem(client.get("/ledger/ann"), 500, "internal_error")

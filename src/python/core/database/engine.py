@@ -41,16 +41,16 @@ def connect(
         # A client that stops in the middle of a transaction must not keep its locks.
         "idle_in_transaction_session_timeout": f"{statement_timeout:.3f}s",
         "timezone": "UTC",
+        # The store reads what others committed while it waited for a lock. A database's own
+        # default may be stricter, and would answer with serialization failures instead.
+        "default_transaction_isolation": r"read\ committed",
     }
     engine = create_engine(
         target,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,
-        # The store reads what others committed while it waited for a lock. A database's own
-        # default may be stricter, and would answer with serialization failures instead.
         isolation_level="READ COMMITTED",
-        executemany_mode="values_plus_batch",
         connect_args={
             "connect_timeout": max(1, round(connect_timeout)),
             "tcp_user_timeout": round(1000 * statement_timeout),

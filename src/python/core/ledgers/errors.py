@@ -21,6 +21,12 @@ class InvalidIdentifier(LedgerError, ValueError):
     code = "invalid_identifier"
 
 
+class InvalidBatch(LedgerError, ValueError):
+    """Posts that can never be posted together."""
+
+    code = "invalid_batch"
+
+
 class ForeignOperation(LedgerError, ValueError):
     """An operation of another app was given to this ledger."""
 

@@ -1,8 +1,9 @@
-"""`Post`: a request to a ledger, valid when it is constructed."""
+"""What a ledger is asked to do: a `Post`, or a `Batch` of them. Valid when constructed."""
 
 from dataclasses import dataclass
 from typing import Generic
 
+from core.ledgers.errors import InvalidBatch
 from core.ledgers.identifiers import validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
 
@@ -28,3 +29,26 @@ class Post(Generic[OperationT]):
     @property
     def key(self) -> Key:
         return self.owner_id, self.nonce
+
+
+@dataclass(frozen=True)
+class Batch(Generic[OperationT]):
+    """Posts that are posted all or not at all.
+
+    Raises InvalidBatch when there is none, or two have the same owner and nonce.
+    """
+
+    posts: tuple[Post[OperationT], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.posts) == 1:
+            return  # nearly every batch
+        if not self.posts:
+            raise InvalidBatch("a batch must have an entry")
+        first: dict[Key, int] = {}
+        for index, post in enumerate(self.posts):
+            if first.setdefault(post.key, index) != index:
+                raise InvalidBatch(
+                    f"entry {index} has the owner and the nonce of entry {first[post.key]}: "
+                    "all or nothing is impossible, because a nonce is posted once"
+                )

@@ -1,16 +1,17 @@
-"""The rules of posting, pure: what happens to a batch of posts, given what the ledger holds.
+"""The rules of posting, pure: what happens to batches of posts, given what the ledger holds.
 
 Nothing here knows of SQL or HTTP. The store calls `decide` while it holds the owners' locks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
 
+from core.ledgers.errors import DatabaseUnavailable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Key, Post
+from core.ledgers.post import Batch, Key, Post
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,27 @@ Outcome = Posted[OperationT] | Duplicate[OperationT] | Insufficient
 
 
 @dataclass(frozen=True)
+class Refused(Generic[OperationT]):
+    """Nothing of the batch was written, because of its post at `index`: the first refused one."""
+
+    index: int
+    outcome: Duplicate[OperationT] | Insufficient
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Nothing of the batch was written: another transaction held one of its owners for too long."""
+
+    def error(self) -> DatabaseUnavailable:
+        return DatabaseUnavailable(
+            "Another transaction holds this owner; try again, with the same nonce"
+        )
+
+
+BatchOutcome = list[Posted[OperationT]] | Refused[OperationT] | Busy
+
+
+@dataclass(frozen=True)
 class Accept:
     """Write an entry of `amount`, which leaves `balance`."""
 
@@ -67,40 +89,90 @@ class Accept:
 
 @dataclass(frozen=True)
 class Repeat:
-    """Write nothing: `key` is known, or is that of an earlier post in the same batch."""
+    """Write nothing: `key` is known, or is that of an earlier post."""
 
     key: Key
 
 
-Decision = Accept | Repeat | Insufficient
+@dataclass(frozen=True)
+class Refuse:
+    """Write nothing of the batch, because of `decision` on its post at `index`."""
+
+    index: int
+    decision: Repeat | Insufficient
 
 
 def decide(
     ledger: Ledger[OperationT],
-    posts: Sequence[Post[OperationT]],
+    batches: Sequence[Batch[OperationT]],
     balances: Mapping[str, int],
-    known: Mapping[Key, object],
-) -> list[Decision]:
-    """Decides each of `posts`, in order, as if they arrived one after another.
+    known: Iterable[Key],
+) -> list[list[Accept] | Refuse]:
+    """Decides each of `batches`, in order, as if their posts arrived one after another.
 
-    `balances` holds every owner in `posts`, `known` those of their keys that have an entry.
+    `balances` holds every owner in `batches`, `known` those of their keys that have an entry.
     A duplicate is decided before an overdraft: the replay of a spend that emptied the account
     is a duplicate. A refused post does not use up its nonce.
 
     Raises ForeignOperation for an operation of another app.
     """
-    balance_of = dict(balances)
-    used = set(known)
-    decisions: list[Decision] = []
-    for post in posts:
-        amount = ledger.amount_of(post.operation)
-        before = balance_of[post.owner_id]
-        if post.key in used:
-            decisions.append(Repeat(post.key))
-        elif before + amount < 0:
-            decisions.append(Insufficient(amount, before))
-        else:
-            used.add(post.key)
-            balance_of[post.owner_id] = before + amount
-            decisions.append(Accept(amount, before + amount))
+    balance_of, used = dict(balances), set(known)
+    decisions: list[list[Accept] | Refuse] = []
+    for batch in batches:
+        decision = _decide(ledger, batch, balance_of, used)
+        if isinstance(decision, list):
+            for post, accepted in zip(batch.posts, decision):
+                balance_of[post.owner_id] = accepted.balance
+                used.add(post.key)
+        decisions.append(decision)
     return decisions
+
+
+def _decide(
+    ledger: Ledger[OperationT],
+    batch: Batch[OperationT],
+    balance_of: Mapping[str, int],
+    used: Container[Key],
+) -> list[Accept] | Refuse:
+    own: dict[str, int] = {}  # what the batch's posts so far leave to their owners
+    accepted: list[Accept] = []
+    for index, post in enumerate(batch.posts):
+        owner_id = post.owner_id
+        before = own[owner_id] if owner_id in own else balance_of[owner_id]
+        amount = ledger.amount_of(post.operation)
+        if post.key in used:
+            return Refuse(index, Repeat(post.key))
+        if before + amount < 0:
+            return Refuse(index, Insufficient(amount, before))
+        own[owner_id] = before + amount
+        accepted.append(Accept(amount, before + amount))
+    return accepted
+
+
+def accepted_posts(
+    batches: Sequence[Batch[OperationT]], decisions: Sequence[list[Accept] | Refuse]
+) -> list[tuple[Post[OperationT], Accept]]:
+    """What of `batches` is to be written, in order."""
+    return [
+        accepted
+        for batch, decision in zip(batches, decisions)
+        if isinstance(decision, list)
+        for accepted in zip(batch.posts, decision)
+    ]
+
+
+def outcome_of(
+    batch: Batch[OperationT],
+    decision: list[Accept] | Refuse,
+    entries: Mapping[Key, Entry[OperationT]],
+) -> BatchOutcome[OperationT]:
+    """What became of `batch`. `entries` holds what was decided upon: those written, those known."""
+    match decision:
+        case Refuse(index, Repeat(key)):
+            return Refused(index, Duplicate(entries[key], batch.posts[index]))
+        case Refuse(index, Insufficient() as insufficient):
+            return Refused(index, insufficient)
+        case list():
+            accepted = zip(batch.posts, decision)
+            return [Posted(entries[post.key], accept.balance) for post, accept in accepted]
+    raise AssertionError(f"no decision: {decision}")

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Generic
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from core.ledgers.identifiers import MAX_LENGTH, validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Post
+from core.ledgers.post import Batch, Post
 from core.ledgers.posting import Entry, Posted
+
+MAX_BATCH = 1000  # entries
 
 # The lengths are for OpenAPI; the validators are the rule.
 OwnerId = Annotated[
@@ -40,6 +42,25 @@ class PostRequest(BaseModel, Generic[OperationT]):
         return Post(self.owner_id, self.operation, self.nonce)
 
 
+class BatchRequest(BaseModel, Generic[OperationT]):
+    """Applies operations in order: all or, unless `atomic`, each on its own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    atomic: bool = Field(default=True, description="Post all of the entries, or none of them.")
+    entries: list[PostRequest[OperationT]] = Field(min_length=1, max_length=MAX_BATCH)
+
+    @model_validator(mode="after")
+    def _can_be_posted(self) -> "BatchRequest[OperationT]":
+        self.to_batches()
+        return self
+
+    def to_batches(self) -> list[Batch[OperationT]]:
+        """Raises InvalidBatch when the entries can never be posted together."""
+        posts = [entry.to_post() for entry in self.entries]
+        return [Batch(tuple(posts))] if self.atomic else [Batch((post,)) for post in posts]
+
+
 class EntryModel(BaseModel, Generic[OperationT]):
     """A line of the ledger."""
 
@@ -63,6 +84,12 @@ class PostedEntry(EntryModel[OperationT], Generic[OperationT]):
     @classmethod
     def of_posted(cls, posted: Posted[OperationT]) -> "PostedEntry[OperationT]":
         return cls(**vars(posted.entry), balance=posted.balance)
+
+
+class PostedBatch(BaseModel, Generic[OperationT]):
+    """The entries of an atomic batch, in the order of the request."""
+
+    entries: list[PostedEntry[OperationT]]
 
 
 class OwnerBalance(BaseModel):

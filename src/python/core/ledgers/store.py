@@ -1,16 +1,19 @@
-"""All SQL of the ledger: reads balances, and posts batches, each in one transaction.
+"""The ledger in its database: reads balances, and posts batches, many in one transaction.
 
 docs/locking.md says what is locked when, and why.
 """
 
 import logging
-from collections.abc import Iterable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic
+from itertools import compress
+from typing import Generic
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError, IntegrityError
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from psycopg2.extensions import cursor as Cursor
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.ledgers.errors import DatabaseUnavailable
@@ -18,10 +21,28 @@ from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Key, Post
-from core.ledgers.posting import Accept, Duplicate, Entry, Insufficient, Outcome, Posted, decide
+from core.ledgers.post import Batch, Post
+from core.ledgers.posting import (
+    BatchOutcome,
+    Busy,
+    Entry,
+    Outcome,
+    Posted,
+    Refused,
+    accepted_posts,
+    decide,
+    outcome_of,
+)
+from core.ledgers.statements import Statements
 
 log = logging.getLogger(__name__)
+
+# The first digits of SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_LOCK_NOT_AVAILABLE = "55P03"
+_ROLLED_BACK = "40"  # deadlocks and serialization failures: the same transaction may succeed
+_REFUSED = ("22", "23", "P0")  # values, constraints, triggers
+
+_TRIES = 5
 
 
 class LedgerStore(Generic[OperationT]):
@@ -34,6 +55,7 @@ class LedgerStore(Generic[OperationT]):
     def __init__(self, ledger: Ledger[OperationT], engine: Engine) -> None:
         self.ledger = ledger
         self._engine = engine
+        self._statements = Statements(ledger)
         models = models_of(ledger)
         self._entry = models.entry
         self._balance = models.balance
@@ -43,44 +65,50 @@ class LedgerStore(Generic[OperationT]):
 
         Raises InvalidIdentifier for an owner_id that no ledger can hold.
         """
-        query = select(self._balance.balance).where(
-            self._balance.owner_id == validated_owner_id(owner_id)
-        )
-        with _unavailable_on_failure(), self._engine.connect() as connection:
-            return connection.scalar(query) or 0
+        return self.balances([validated_owner_id(owner_id)])[0]
+
+    def balances(self, owner_ids: Sequence[str]) -> list[int]:
+        """The credits of each of these valid owners, in order, all at one time."""
+        with _unavailable_on_failure(), self._cursor() as cursor:
+            balances = self._statements.balances(cursor, owner_ids)
+        return [balances.get(owner_id, 0) for owner_id in owner_ids]
 
     def post(self, posts: Sequence[Post[OperationT]]) -> list[Outcome[OperationT]]:
-        """Posts a batch in one transaction; returns one outcome for each post, in order.
+        """Posts each on its own, in order, in one transaction; returns an outcome for each.
 
         When it returns, what was posted is committed.
 
         Raises ForeignOperation for an operation of another app; nothing is written then.
         """
-        if not posts:
-            return []
-        with _unavailable_on_failure(), self._engine.connect() as connection:
-            balances = self._lock(connection, {post.owner_id for post in posts})
-            known = self._known(connection, [post.key for post in posts])
-            decisions = decide(self.ledger, posts, balances, known)
-            accepted = [
-                (post, decision)
-                for post, decision in zip(posts, decisions)
-                if isinstance(decision, Accept)
-            ]
-            if accepted:
-                known |= self._write(connection, accepted)
-                connection.commit()
-        # Without a commit the transaction is rolled back, and with it the rows made to be locked.
         outcomes: list[Outcome[OperationT]] = []
-        for post, decision in zip(posts, decisions):
-            match decision:
-                case Accept():
-                    outcomes.append(Posted(known[post.key], decision.balance))
-                case Insufficient():
-                    outcomes.append(decision)
+        for outcome in self.post_batches([Batch((post,)) for post in posts]):
+            match outcome:
+                case Refused():
+                    outcomes.append(outcome.outcome)
+                case Busy():
+                    raise outcome.error()
                 case _:
-                    outcomes.append(Duplicate(known[decision.key], post))
+                    outcomes += outcome
         return outcomes
+
+    def post_batches(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
+        """Posts each batch all or not at all, in order, in one transaction; an outcome for each.
+
+        When it returns, what was posted is committed.
+
+        Raises ForeignOperation for an operation of another app; nothing is written then.
+        """
+        if not batches:
+            return []
+        with _unavailable_on_failure():
+            if posted := self._posted_alone(batches):
+                return [[posted]]
+            try:
+                return self._post(batches)
+            except psycopg2.Error as error:
+                if error.pgcode != _LOCK_NOT_AVAILABLE:
+                    raise
+            return self._post_free(batches)
 
     def discrepancies(self) -> list[str]:
         """The owners whose balance is not the sum of their entries: always empty, or call for help.
@@ -103,66 +131,8 @@ class LedgerStore(Generic[OperationT]):
 
     def entries(self, owner_id: str) -> list[Entry[OperationT]]:
         """The owner's entries, oldest first."""
-        query = select(*self._entry_columns()).where(self._entry.owner_id == owner_id)
-        with _unavailable_on_failure(), self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(self._entry.id))
-            return [_entry(row) for row in rows]
-
-    def _lock(self, connection: Connection, owners: Iterable[str]) -> dict[str, int]:
-        """Locks the owners' balances, in order, until the transaction ends; returns them.
-
-        A missing row cannot be locked, so it is inserted first. Both statements go through the
-        owners in the same order in every transaction, so no two can wait for each other.
-        """
-        ordered = sorted(owners)
-        connection.execute(
-            postgresql.insert(self._balance).on_conflict_do_nothing(),
-            [{"owner_id": owner_id, "balance": 0} for owner_id in ordered],
-        )
-        query = (
-            select(self._balance.owner_id, self._balance.balance)
-            .where(self._balance.owner_id == func.any(bindparam("owners")))
-            .order_by(self._balance.owner_id)
-            .with_for_update()
-        )
-        return {row.owner_id: row.balance for row in connection.execute(query, {"owners": ordered})}
-
-    def _known(self, connection: Connection, keys: Sequence[Key]) -> dict[Key, Entry[OperationT]]:
-        """The entries that exist under these keys. Final, because their owners are locked."""
-        query = select(*self._entry_columns()).where(
-            tuple_(self._entry.owner_id, self._entry.nonce).in_(keys)
-        )
-        entries = (_entry(row) for row in connection.execute(query))
-        return {(entry.owner_id, entry.nonce): entry for entry in entries}
-
-    def _write(
-        self, connection: Connection, accepted: Sequence[tuple[Post[OperationT], Accept]]
-    ) -> dict[Key, Entry[OperationT]]:
-        """Inserts the accepted posts, in order, and sets their owners' balances."""
-        rows = connection.execute(
-            insert(self._entry).returning(*self._entry_columns(), sort_by_parameter_order=True),
-            [
-                {
-                    "operation": post.operation,
-                    "amount": decision.amount,
-                    "nonce": post.nonce,
-                    "owner_id": post.owner_id,
-                }
-                for post, decision in accepted
-            ],
-        )
-        entries = (_entry(row) for row in rows)
-        written = {(entry.owner_id, entry.nonce): entry for entry in entries}
-        final = {post.owner_id: decision.balance for post, decision in accepted}
-        connection.execute(
-            update(self._balance).where(self._balance.owner_id == bindparam("owner")),
-            [{"owner": owner_id, "balance": balance} for owner_id, balance in final.items()],
-        )
-        return written
-
-    def _entry_columns(self) -> tuple[Any, ...]:
         entry = self._entry
-        return (
+        query = select(
             entry.id,
             entry.operation,  # pyright: ignore[reportGeneralTypeIssues]  # one ledger, one type
             entry.amount,
@@ -170,19 +140,86 @@ class LedgerStore(Generic[OperationT]):
             entry.owner_id,
             entry.created_on,
         )
+        with _unavailable_on_failure(), self._engine.connect() as connection:
+            rows = connection.execute(query.where(entry.owner_id == owner_id).order_by(entry.id))
+            return [Entry(*row) for row in rows]
 
+    def _posted_alone(self, batches: Sequence[Batch[OperationT]]) -> Posted[OperationT] | None:
+        """An idle service's case: one post, which one statement can do unless it is refused."""
+        if len(batches) > 1 or len(batches[0].posts) > 1:
+            return None
+        [post] = batches[0].posts
+        amount = self.ledger.amount_of(post.operation)
+        try:
+            with self._cursor(self._statements.prepare_alone) as cursor:
+                return self._statements.post_alone(cursor, post, amount)
+        except psycopg2.IntegrityError:
+            return None  # such as a duplicate that has just been posted
 
-def _entry(row: Row[Any]) -> Entry[Any]:
-    return Entry(*row)  # the columns, in the order of the fields
+    def _post(
+        self, batches: Sequence[Batch[OperationT]], tries: int = _TRIES
+    ) -> list[BatchOutcome[OperationT]]:
+        if not batches:
+            return []
+        posts = [post for batch in batches for post in batch.posts]
+        try:
+            with self._cursor() as cursor:
+                balances, entries = self._statements.begin(cursor, posts)
+                decisions = decide(self.ledger, batches, balances, entries)
+                if accepted := accepted_posts(batches, decisions):
+                    entries |= self._statements.write(cursor, accepted)
+                # Else the rows that were made to be locked are rolled back.
+        except psycopg2.Error as error:
+            if tries > 1 and (error.pgcode or "").startswith(_ROLLED_BACK):
+                return self._post(batches, tries - 1)
+            raise
+        return [outcome_of(batch, decision, entries) for batch, decision in zip(batches, decisions)]
+
+    def _post_free(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
+        """Posts the batches of owners that nobody holds now; the others have waited enough."""
+        with self._cursor() as cursor:
+            busy = self._statements.busy(cursor, {p.owner_id for b in batches for p in b.posts})
+        free = [busy.isdisjoint(post.owner_id for post in batch.posts) for batch in batches]
+        outcomes = iter(self._post(list(compress(batches, free))))
+        return [next(outcomes) if is_free else Busy() for is_free in free]
+
+    @contextmanager
+    def _cursor(self, preparation: str | None = None) -> Generator[Cursor, None, None]:
+        """psycopg2's own, and autocommit: SQLAlchemy would add a third to a short statement's time.
+
+        A connection executes its `preparation` once. A transaction that has not ended with the
+        block is rolled back.
+        """
+        pooled = self._engine.raw_connection()
+        connection = pooled.driver_connection
+        assert isinstance(connection, psycopg2.extensions.connection)
+        before = connection.autocommit
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                if preparation and preparation not in pooled.info:
+                    cursor.execute(preparation)
+                    pooled.info[preparation] = True
+                try:
+                    yield cursor
+                finally:
+                    if connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
+                        cursor.execute("ROLLBACK")
+            connection.autocommit = before
+        finally:
+            if connection.closed:
+                pooled.invalidate()
+            pooled.close()
 
 
 @contextmanager
 def _unavailable_on_failure() -> Generator[None, None, None]:
     try:
         yield
-    except IntegrityError:
-        raise  # the database refused what the rules allowed: a defect, not an outage
-    except (DBAPIError, PoolTimeout) as error:
+    except (psycopg2.Error, DBAPIError, PoolTimeout) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if (getattr(cause, "pgcode", None) or "").startswith(_REFUSED):
+            raise  # the database refused what the rules allowed: a defect, not an outage
         log.warning("the database did not answer: %s", error)
         raise DatabaseUnavailable(
             "The database is not available or too slow; try again, with the same nonce"
