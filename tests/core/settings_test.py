@@ -13,12 +13,12 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_apps_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://all")
-    monkeypatch.setenv("POOL_SIZE", "3")
-    monkeypatch.setenv("SHOP_POOL_SIZE", "4")
+    monkeypatch.setenv("SHUTDOWN_TIMEOUT", "3")
+    monkeypatch.setenv("SHOP_SHUTDOWN_TIMEOUT", "4")
     settings = read_settings("shop")
-    assert settings.pool_size == 4
+    assert settings.shutdown_timeout == 4
     assert settings.database_url and settings.database_url.get_secret_value() == "postgresql://all"
-    assert read_settings("other").pool_size == 3
+    assert read_settings("other").shutdown_timeout == 3
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_unusable_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POOL_SIZE", "none")
+    monkeypatch.setenv("QUEUE_SIZE", "none")
     monkeypatch.setenv("SHOP_LOG_LEVEL", "loud")
-    with pytest.raises(ConfigurationError, match="POOL_SIZE: .*; LOG_LEVEL: "):
+    with pytest.raises(ConfigurationError, match="QUEUE_SIZE: .*; LOG_LEVEL: "):
         read_settings("shop")

@@ -29,18 +29,15 @@ class Settings(BaseSettings):
         default=Path(".ledger"),
         description="where the embedded server keeps its data, a folder per app",
     )
-    pool_size: int = Field(
-        default=10, ge=1, description="database connections of one service process"
-    )
-    pool_timeout: float = Field(
-        default=5, gt=0, description="wait for one of them, then answer 503"
+    queue_size: int = Field(
+        default=10_000, ge=1000, description="let so many posts wait, and reads, then answer 503"
     )
     connect_timeout: float = Field(default=5, ge=1, description="wait for the database to accept")
     statement_timeout: float = Field(
         default=10, gt=0, description="let one statement run, then answer 503"
     )
     lock_timeout: float = Field(
-        default=5, gt=0, description="wait for a busy owner, then answer 503"
+        default=1, gt=0, description="wait for a busy owner, then answer 503"
     )
     migration_lock_timeout: float = Field(
         default=10, gt=0, description="let a migration wait for a table in use, then give up"

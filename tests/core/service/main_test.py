@@ -146,7 +146,7 @@ def test_refuses_a_database_that_is_not_migrated_until_it_is(databases: Database
     [
         ({"DATABASE_URL": "mysql://x"}, "must begin with postgresql://"),
         ({"DATABASE_URL": "postgresql:///x?host=/nowhere"}, "The database does not answer"),
-        ({"SAMPLE_POOL_SIZE": "0"}, "POOL_SIZE"),
+        ({"SAMPLE_QUEUE_SIZE": "0"}, "QUEUE_SIZE"),
     ],
 )
 def test_what_it_cannot_run_with_is_told_without_a_traceback(

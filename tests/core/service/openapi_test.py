@@ -29,6 +29,7 @@ def test_has_the_apps_own_operations(schema: dict[str, Any]) -> None:
     "path, method, statuses",
     [
         ("/ledger", "post", {"201", "400", "409", "413", "422", "503"}),
+        ("/ledger/batch", "post", {"200", "201", "400", "409", "413", "422", "503"}),
         ("/ledger/{owner_id}", "get", {"200", "422", "503"}),
         ("/healthz", "get", {"200"}),
         ("/readyz", "get", {"200", "503"}),
@@ -46,4 +47,10 @@ def test_has_every_outcome_with_its_schema(
 
 
 def test_names_no_path_twice(schema: dict[str, Any]) -> None:
-    assert set(schema["paths"]) == {"/ledger", "/ledger/{owner_id}", "/healthz", "/readyz"}
+    assert set(schema["paths"]) == {
+        "/ledger",
+        "/ledger/batch",
+        "/ledger/{owner_id}",
+        "/healthz",
+        "/readyz",
+    }

@@ -11,10 +11,10 @@ from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.store import LedgerStore
-from core.service import problems
+from core.service import interpreter, problems, routes
 from core.service.body_limit import BodyLimit
+from core.service.coalescing import Coalescer
 from core.service.health import health_router
-from core.service.routes import ledger_router
 from core.settings import Settings
 
 
@@ -30,8 +30,7 @@ def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
     url = settings.database_url.get_secret_value()
     engine = connect(
         url,
-        pool_size=settings.pool_size,
-        pool_timeout=settings.pool_timeout,
+        pool_size=2,  # one posts, one reads
         connect_timeout=settings.connect_timeout,
         statement_timeout=settings.statement_timeout,
         lock_timeout=settings.lock_timeout,
@@ -39,9 +38,16 @@ def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
     # Of its own, so that a busy service is not taken for one that is not ready.
     probe = connect(url, pool_size=1, connect_timeout=settings.connect_timeout, statement_timeout=2)
 
+    store = LedgerStore(ledger, engine)
+    posts = Coalescer(store.post_batches, most_waiting=settings.queue_size)
+    balances = Coalescer(store.balances, most_waiting=settings.queue_size)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        interpreter.tune()
         yield
+        posts.close()
+        balances.close()
         engine.dispose()
         probe.dispose()
 
@@ -52,7 +58,7 @@ def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
+    routes.install(app, ledger, posts, balances)  # first, because most requests are for them
     app.add_middleware(BodyLimit)
     app.include_router(health_router(lambda: require_migrated(ledger.name, probe, or_newer=True)))
-    app.include_router(ledger_router(LedgerStore(ledger, engine)))
     return app

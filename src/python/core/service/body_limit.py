@@ -1,9 +1,10 @@
-"""Refuses a request body over 64 KiB, before it is read into memory."""
+"""Refuses a request body that is too large, before it is read into memory."""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_BATCH_BYTES = 8 * 1024 * 1024  # the longest identifiers, escaped, make 6 KiB of an entry
 
 
 class BodyLimit:
@@ -16,16 +17,18 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        batch = scope["path"].endswith("/ledger/batch")
+        limit = MAX_BATCH_BYTES if batch else MAX_BODY_BYTES
         received = 0
 
         async def limited() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
+            if received > limit:
                 # Close, for the rest of the body is still on its way.
                 raise HTTPException(
-                    413, f"The body has more than {MAX_BODY_BYTES} bytes", {"Connection": "close"}
+                    413, f"The body has more than {limit} bytes", {"Connection": "close"}
                 )
             return message
 

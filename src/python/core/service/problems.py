@@ -69,6 +69,20 @@ class InsufficientBalance(ProblemDocument):
     balance: int
 
 
+class RefusedInBatch(BaseModel):
+    """Nothing of the batch was written, because of this one of its entries."""
+
+    index: int = Field(description="The first refused entry, counted from 0.")
+
+
+class DuplicateNonceInBatch(DuplicateNonce[OperationT], RefusedInBatch, Generic[OperationT]):
+    __doc__ = DuplicateNonce.__doc__
+
+
+class InsufficientBalanceInBatch(InsufficientBalance, RefusedInBatch):
+    __doc__ = InsufficientBalance.__doc__
+
+
 def respond(problem: ProblemDocument, headers: dict[str, str] | None = None) -> Response:
     return Response(
         problem.model_dump_json(),
@@ -117,11 +131,15 @@ def install(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def _problem(
-    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    problem = Problem(title=title(status), status=status, code=code, detail=detail)
-    return respond(problem, dict(headers or {}))
+def unavailable(error: LedgerError) -> Problem:
+    """503: try again."""
+    return Problem(title=title(503), status=503, code=error.code, detail=str(error))
+
+
+def defect() -> Problem:
+    """500: the log has more."""
+    detail = "This is a defect of the service; its log has more."
+    return Problem(title=title(500), status=500, code="internal_error", detail=detail)
 
 
 def _invalid(*errors: InvalidField) -> Response:
@@ -156,14 +174,16 @@ def _http(_: Request, error: Exception) -> Response:
     if error.status_code == 400:  # FastAPI's answer to a body that is not even text
         return _invalid(InvalidField(field="body", message=error.detail))
     code = "_".join(title(error.status_code).lower().split())
-    return _problem(error.status_code, code, error.detail, error.headers)
+    status = error.status_code
+    problem = Problem(title=title(status), status=status, code=code, detail=error.detail)
+    return respond(problem, dict(error.headers or {}))
 
 
 def _unavailable(_: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
-    return _problem(503, error.code, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    return respond(unavailable(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _defect(_: Request, error: Exception) -> Response:
     # Starlette raises it again after this answer, so that the server logs it with its traceback.
-    return _problem(500, "internal_error", "This is a defect of the service; its log has more.")
+    return respond(defect())

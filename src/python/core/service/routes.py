@@ -1,25 +1,30 @@
-"""The ledger's two routes, typed with the app's own enum."""
+"""The ledger's routes: reads a balance, posts an entry or a batch of them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import FastAPI, Path, Request, Response
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 from core.ledgers.errors import InvalidIdentifier
+from core.ledgers.identifiers import validated_owner_id
+from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import Duplicate, Insufficient, Outcome, Posted
-from core.ledgers.schemas import EntryModel, OwnerBalance, PostedEntry, PostRequest
-from core.ledgers.store import LedgerStore
+from core.ledgers.post import Batch
+from core.ledgers.posting import BatchOutcome
+from core.ledgers.schemas import BatchRequest, OwnerBalance, PostRequest
+from core.service.answers import Answers
+from core.service.coalescing import Coalescer
 from core.service.problems import (
-    DuplicateNonce,
+    MEDIA_TYPE,
     InsufficientBalance,
+    InsufficientBalanceInBatch,
     InvalidRequest,
     Problem,
-    respond,
-    title,
 )
+
+JSON = "application/json"
 
 
 class _AnyText(Convertor[str]):
@@ -37,101 +42,96 @@ class _AnyText(Convertor[str]):
 register_url_convertor("any_text", _AnyText())
 
 
-def owner_in_path(
-    request: Request,
-    owner_id: Annotated[str, Path(description="Percent-encoded, a slash as %2F.")],
-) -> str:
+def _owner(request: Request) -> str:
     """The exact owner_id, from the path as it was sent.
 
-    The decoded path that `owner_id` comes from cannot tell an encoded slash from a real one.
+    The decoded path that FastAPI's own parameter comes from cannot tell an encoded slash from a
+    real one.
     """
     sent: bytes = request.scope["raw_path"].removeprefix(request.scope["root_path"].encode())
     encoded = sent.split(b"/", 2)[2].removesuffix(b"/")
     if b"/" in encoded:
-        raise HTTPException(404, f"Nothing is here; an owner_id is encoded: {owner_id!r}")
+        raise HTTPException(404, f"Nothing is here; an owner_id is encoded: {encoded.decode()!r}")
     try:
-        return unquote_to_bytes(encoded).decode()
+        return validated_owner_id(unquote_to_bytes(encoded).decode())
     except UnicodeDecodeError:
         raise InvalidIdentifier("owner_id must be percent-encoded UTF-8") from None
 
 
-def ledger_router(store: LedgerStore[OperationT]) -> APIRouter:
-    """`GET /ledger/{owner_id}` and `POST /ledger` for the store's ledger."""
-    # FastAPI reads annotations when a route is made: give it the app's enum, not the type variable.
-    operations = store.ledger.operations
-    request_model = PostRequest[operations]  # type: ignore[valid-type]  # known at run time only
-    posted_model = PostedEntry[operations]  # type: ignore[valid-type]  # the same
-    duplicate_model = DuplicateNonce[operations]  # type: ignore[valid-type]  # the same
-    entry_model = EntryModel[operations]  # type: ignore[valid-type]  # the same
+def install(
+    app: FastAPI,
+    ledger: Ledger[OperationT],
+    posts: Coalescer[Batch[OperationT], BatchOutcome[OperationT]],
+    balances: Coalescer[str, int],
+) -> None:
+    """Adds `GET /ledger/{owner_id}`, `POST /ledger` and `POST /ledger/batch` for the ledger."""
+    answers = Answers(ledger)
 
-    def read_balance(owner_id: Annotated[str, Depends(owner_in_path)]) -> OwnerBalance:
-        return OwnerBalance(owner_id=owner_id, balance=store.balance(owner_id))
+    async def read_balance(
+        request: Request,
+        owner_id: Annotated[str, Path(description="Percent-encoded, a slash as %2F.")],
+    ) -> Response:
+        owner_id = _owner(request)
+        answer = OwnerBalance(owner_id=owner_id, balance=await balances.do_one(owner_id))
+        return Response(answer.model_dump_json(), media_type=JSON)
 
-    def post_entry(request: PostRequest[OperationT]) -> Response:
-        [outcome] = store.post([request.to_post()])
-        return answer(outcome)
+    async def post_entry(request: PostRequest[OperationT]) -> Response:
+        outcome = await posts.do_one(Batch((request.to_post(),)))
+        return _respond(*answers.to_post(outcome))
 
-    def answer(outcome: Outcome[OperationT]) -> Response:
-        match outcome:
-            case Posted():
-                posted = posted_model.of_posted(outcome)
-                return Response(posted.model_dump_json(), 201, media_type="application/json")
-            case Duplicate():
-                return respond(_duplicate(duplicate_model, entry_model, outcome))
-            case Insufficient():
-                return respond(_insufficient(outcome))
+    async def post_batch(request: BatchRequest[OperationT]) -> Response:
+        """Posts up to 1,000 entries in order.
 
-    post_entry.__annotations__["request"] = request_model
-    router = APIRouter(tags=["ledger"])
-    router.add_api_route(
+        Atomic: 201 when all are posted; else the problem of the first refused entry, and nothing
+        is written. Otherwise 200, and each entry has its own outcome.
+        """
+        batches = request.to_batches()
+        if request.atomic:
+            return _respond(*answers.to_atomic(await posts.do_one(batches[0])))
+        return _respond(200, answers.to_each(await posts.do(batches)))
+
+    post_entry.__annotations__["request"] = answers.request
+    post_batch.__annotations__["request"] = answers.batch_request
+    app.add_api_route(
         "/ledger/{owner_id:any_text}",
         read_balance,
         methods=["GET"],
+        tags=["ledger"],
+        response_model=OwnerBalance,
         responses={422: {"model": InvalidRequest}, 503: {"model": Problem}},
     )
+    refused: dict[int | str, dict[str, Any]]
+    refused = {413: {"model": Problem}, 422: {"model": InvalidRequest}, 503: {"model": Problem}}
     for path in ("/ledger", "/ledger/"):
-        router.add_api_route(
+        app.add_api_route(
             path,
             post_entry,
             methods=["POST"],
+            tags=["ledger"],
             status_code=201,
-            response_model=posted_model,
+            response_model=answers.posted,
             responses={
                 400: {"model": InsufficientBalance},
-                409: {"model": duplicate_model},
-                413: {"model": Problem},
-                422: {"model": InvalidRequest},
-                503: {"model": Problem},
+                409: {"model": answers.duplicate},
+                **refused,
             },
             include_in_schema=path == "/ledger",
         )
-    return router
-
-
-def _duplicate(
-    duplicate_model: type[DuplicateNonce[OperationT]],
-    entry_model: type[EntryModel[OperationT]],
-    duplicate: Duplicate[OperationT],
-) -> DuplicateNonce[OperationT]:
-    original, nonce = duplicate.original, duplicate.original.nonce
-    detail = f"Duplicate transaction: nonce {nonce!r} of this owner is entry {original.id} already"
-    if duplicate.reused:
-        detail += f", for another operation ({original.operation.value}); use a new nonce"
-    return duplicate_model(
-        title=title(409),
-        status=409,
-        code="nonce_reused" if duplicate.reused else "duplicate_nonce",
-        detail=detail,
-        entry=entry_model.of(original),
+    app.add_api_route(
+        "/ledger/batch",
+        post_batch,
+        methods=["POST"],
+        tags=["ledger"],
+        status_code=201,
+        response_model=answers.posted_batch,
+        responses={
+            200: {"model": answers.batch, "description": "Not atomic: each its own outcome."},
+            400: {"model": InsufficientBalanceInBatch},
+            409: {"model": answers.duplicate_in_batch},
+            **refused,
+        },
     )
 
 
-def _insufficient(insufficient: Insufficient) -> InsufficientBalance:
-    amount, balance = insufficient.amount, insufficient.balance
-    return InsufficientBalance(
-        title=title(400),
-        status=400,
-        detail=f"Insufficient balance: this takes {-amount}, the owner has {balance}",
-        amount=amount,
-        balance=balance,
-    )
+def _respond(status: int, body: str) -> Response:
+    return Response(body, status, media_type=JSON if status < 300 else MEDIA_TYPE)
