@@ -20,10 +20,12 @@ def connect(
     connect_timeout: float = 5,
     statement_timeout: float = 10,
     lock_timeout: float = 5,
+    autocommit: bool = False,
 ) -> Engine:
     """Returns an engine for the database at `url`; it connects when it is first used.
 
-    Times are in seconds. `url` is a libpq URL, with or without SQLAlchemy's driver suffix.
+    Times are in seconds. `url` is a libpq URL, with or without SQLAlchemy's driver suffix. With
+    `autocommit`, transactions begin and end where the SQL says so, and no other way.
 
     Raises ConfigurationError for a URL of another kind.
     """
@@ -50,7 +52,8 @@ def connect(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,
-        isolation_level="READ COMMITTED",
+        isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
+        pool_reset_on_return=None if autocommit else "rollback",
         connect_args={
             "connect_timeout": max(1, round(connect_timeout)),
             "tcp_user_timeout": round(1000 * statement_timeout),

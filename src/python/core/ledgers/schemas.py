@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Generic
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from core.ledgers.identifiers import MAX_LENGTH, validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
@@ -50,15 +50,17 @@ class BatchRequest(BaseModel, Generic[OperationT]):
     atomic: bool = Field(default=True, description="Post all of the entries, or none of them.")
     entries: list[PostRequest[OperationT]] = Field(min_length=1, max_length=MAX_BATCH)
 
+    _batches: list[Batch[OperationT]] = PrivateAttr()
+
     @model_validator(mode="after")
-    def _can_be_posted(self) -> "BatchRequest[OperationT]":
-        self.to_batches()
+    def _make_batches(self) -> "BatchRequest[OperationT]":
+        posts = [entry.to_post() for entry in self.entries]
+        self._batches = [Batch(tuple(posts))] if self.atomic else [Batch((p,)) for p in posts]
         return self
 
     def to_batches(self) -> list[Batch[OperationT]]:
-        """Raises InvalidBatch when the entries can never be posted together."""
-        posts = [entry.to_post() for entry in self.entries]
-        return [Batch(tuple(posts))] if self.atomic else [Batch((post,)) for post in posts]
+        """One of all entries when it is atomic, else one of each."""
+        return self._batches
 
 
 class EntryModel(BaseModel, Generic[OperationT]):

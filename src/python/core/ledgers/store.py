@@ -193,9 +193,10 @@ class LedgerStore(Generic[OperationT]):
         pooled = self._engine.raw_connection()
         connection = pooled.driver_connection
         assert isinstance(connection, psycopg2.extensions.connection)
-        before = connection.autocommit
+        borrowed = not connection.autocommit
         try:
-            connection.autocommit = True
+            if borrowed:
+                connection.autocommit = True
             with connection.cursor() as cursor:
                 if preparation and preparation not in pooled.info:
                     cursor.execute(preparation)
@@ -205,10 +206,11 @@ class LedgerStore(Generic[OperationT]):
                 finally:
                     if connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
                         cursor.execute("ROLLBACK")
-            connection.autocommit = before
         finally:
             if connection.closed:
                 pooled.invalidate()
+            elif borrowed:
+                connection.autocommit = False
             pooled.close()
 
 

@@ -34,6 +34,7 @@ def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
         connect_timeout=settings.connect_timeout,
         statement_timeout=settings.statement_timeout,
         lock_timeout=settings.lock_timeout,
+        autocommit=True,  # what the store switches to otherwise, each time
     )
     # Of its own, so that a busy service is not taken for one that is not ready.
     probe = connect(url, pool_size=1, connect_timeout=settings.connect_timeout, statement_timeout=2)
