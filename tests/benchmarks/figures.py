@@ -1,0 +1,95 @@
+"""The figures that the benchmarks report: ratios, each of rates that one round measured."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+Round = dict[str, float]
+"""Rates per second, by the name of what was measured."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A ratio, and what it should be."""
+
+    name: str
+    of: Callable[[Round], float]
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def over(self, rounds: Sequence[Round]) -> "Measured":
+        values: list[float] = []
+        for one in rounds:
+            try:
+                values.append(self.of(one))
+            except KeyError:
+                pass  # measured in another round
+        return Measured(self, median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure's median over the rounds, and its spread."""
+
+    figure: Figure
+    median: float
+    low: float
+    high: float
+
+    @property
+    def target(self) -> str:
+        if self.figure.at_least is not None:
+            return f"at least {self.figure.at_least:g}"
+        return f"at most {self.figure.at_most:g}" if self.figure.at_most is not None else ""
+
+    @property
+    def reached(self) -> bool:
+        at_least, at_most = self.figure.at_least, self.figure.at_most
+        return (at_least is None or self.median >= at_least) and (
+            at_most is None or self.median <= at_most
+        )
+
+
+def _ratio(one: str, other: str) -> Callable[[Round], float]:
+    return lambda rates: rates[one] / rates[other]
+
+
+def _latency_over(pgbench: str) -> Callable[[Round], float]:
+    """What posting adds to a lone request, over a lone post of pgbench. A rate's inverse each."""
+    return lambda rates: (1 / rates["POST, 1"] - 1 / rates["ceiling of POST, 1"]) * rates[pgbench]
+
+
+_CEILING = "ceiling of POST, 64"
+
+FIGURES = (
+    Figure("POST / its ceiling", _ratio("POST, 64", _CEILING), at_least=0.75),
+    Figure("the same, 1 connection", _ratio("POST, 1", "ceiling of POST, 1")),
+    Figure("the same, 16 connections", _ratio("POST, 16", "ceiling of POST, 16")),
+    Figure("the same, 256 connections", _ratio("POST, 256", "ceiling of POST, 256")),
+    Figure("POST, Zipf / its ceiling", _ratio("POST, Zipf", _CEILING)),
+    Figure("POST, one hot owner / its ceiling", _ratio("POST, one hot owner", _CEILING)),
+    Figure("POST, 10 % duplicates / its ceiling", _ratio("POST, 10 % duplicates", _CEILING)),
+    Figure("POST, 10 % refusals / its ceiling", _ratio("POST, 10 % refusals", _CEILING)),
+    Figure("POST, hot owner / spread", _ratio("POST, one hot owner", "POST, 64"), at_least=0.95),
+    Figure(
+        "POST, hot owner / pgbench, hot row",
+        _ratio("POST, one hot owner", "pgbench, one hot row"),
+        at_least=2,
+    ),
+    Figure("POST / pgbench", _ratio("POST, 64", "pgbench")),
+    Figure("POST / naive service", _ratio("POST, 64", "naive service"), at_least=10),
+    Figure("batches of 1, entries / POST", _ratio("batch of 1", "POST, 64")),
+    Figure("batches of 100, entries / pgbench", _ratio("batch of 100", "pgbench")),
+    Figure("batches of 1,000, entries / pgbench", _ratio("batch of 1,000", "pgbench"), at_least=2),
+    Figure("GET / its ceiling", _ratio("GET", "ceiling of GET"), at_least=0.85),
+    Figure("GET, 10,000 entries / 1", _ratio("GET, 10,000 entries", "GET")),
+    Figure("GET, 1,000,000 entries / 1", _ratio("GET, 1,000,000 entries", "GET"), at_least=0.9),
+    Figure("latency that posting adds / pgbench's", _latency_over("pgbench, 1"), at_most=1.5),
+    Figure("the same / pgbench's, prepared", _latency_over("pgbench, 1, prepared")),
+    Figure(
+        "memory after many posts / after 10,000",
+        _ratio("memory after many posts", "memory after few posts"),
+        at_most=1.1,
+    ),
+    Figure("time to start / naive service's", _ratio("start of naive", "start of served")),
+)

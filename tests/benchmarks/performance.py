@@ -1,0 +1,159 @@
+"""How fast the ledger is, compared in one run with what bounds it and with what others do.
+
+    ./pants run tests/benchmarks/performance.py -- --rounds 5 --seconds 2 --posts 1000000
+
+Prints its progress and a table, and writes table and plot to --output. Scenarios take turns, and
+every figure is the median of the rounds' own ratios: a machine that is slower for a while is so
+for both sides of a ratio.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from apps.travel.ledger import LEDGER
+from benchmarks import pgbench, report, traffic
+from benchmarks.figures import FIGURES, Round
+from benchmarks.load import measure
+from benchmarks.processes import running
+from core.database.engine import connect
+from core.ledgers.store import LedgerStore
+from core.testing.databases import execute, throwaway_server
+
+CONNECTIONS = (1, 16, 64, 256)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2, help="for each scenario of a round")
+    parser.add_argument("--posts", type=int, default=1_000_000, help="between two looks at memory")
+    parser.add_argument("--output", type=Path, default=Path("dist/performance"))
+    arguments = parser.parse_args()
+    with throwaway_server(durable=True) as databases:
+        url = databases.migrated(LEDGER.name)
+        _fill(url)
+        with running("served", url) as ledger, running("naive", databases.empty()) as naive:
+            scenarios = _scenarios(url, ledger.address, naive.address, arguments.seconds)
+            for run in scenarios.values():
+                run()  # what is done once, such as connecting
+            rounds: list[Round] = []
+            for number in range(1, arguments.rounds + 1):
+                rounds.append({})
+                for name, run in scenarios.items():
+                    rounds[-1][name] = run()
+                    progress = f"round {number} of {arguments.rounds}: {name}"
+                    print(f"{progress:<60}{rounds[-1][name]:>10,.0f}/s", file=sys.stderr)
+        for one in rounds:
+            one |= _start(url, databases.empty())
+        rounds[-1] |= _memory(url, arguments.posts)
+        _must_be_consistent(url)
+        version = str(execute(url, "SHOW server_version")[0][0])
+    report.write(FIGURES, rounds, version, arguments.output)
+
+
+def _fill(url: str) -> None:
+    """Owners with an entry each, and some with more, in a table that is not new."""
+    owners = [(f"owner-{number}", 1) for number in range(traffic.OWNERS)]
+    owners += [(traffic.HOT, 1), ("ten-thousand", 10_000), ("a-million", 1_000_000)]
+    engine = connect(url, statement_timeout=600)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO travel.ledger_balance (owner_id, balance) VALUES (%s, %s)", owners
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)"
+            " SELECT 'DAILY_REWARD', 1, n::text, owner_id"
+            " FROM travel.ledger_balance, generate_series(1, balance) AS n"
+        )
+        connection.exec_driver_sql("ANALYZE")
+    engine.dispose()
+
+
+def _scenarios(url: str, ledger: str, naive: str, seconds: float) -> dict[str, Callable[[], float]]:
+    """What is measured: each returns answers, posts or entries per second."""
+
+    def http(requests: traffic.Requests, connections: int = 64, address: str = ledger) -> float:
+        load = measure(address, requests, connections=connections, seconds=seconds)
+        failed = {status: n for status, n in load.statuses.items() if status >= 500}
+        assert not failed, f"answers: {load.statuses}"
+        return load.rate
+
+    def post(
+        connections: int = 64,
+        address: str = ledger,
+        path: str = "/ledger",
+        owners: traffic.Owners = traffic.spread,
+        duplicates: float = 0,
+        refusals: float = 0,
+    ) -> float:
+        requests = traffic.posts(owners, path=path, duplicates=duplicates, refusals=refusals)
+        return http(requests, connections, address)
+
+    def read(owners: traffic.Owners = traffic.spread, path: str = "/ledger") -> float:
+        return http(traffic.reads(owners, path=path))
+
+    def database(script: str, connections: int = 64, *, prepared: bool = True) -> float:
+        return pgbench.rate(
+            url, script, connections=connections, seconds=seconds, prepared=prepared
+        )
+
+    def batches(size: int, connections: int) -> float:
+        return size * http(traffic.batches(size), connections)
+
+    scenarios: dict[str, Callable[[], float]] = {}
+    for n in CONNECTIONS:
+        scenarios[f"ceiling of POST, {n}"] = partial(post, n, path="/ceiling")
+        scenarios[f"POST, {n}"] = partial(post, n)
+    return scenarios | {
+        "POST, Zipf": partial(post, owners=traffic.zipf),
+        "POST, one hot owner": partial(post, owners=traffic.hot),
+        "POST, 10 % duplicates": partial(post, duplicates=0.1),
+        "POST, 10 % refusals": partial(post, refusals=0.1),
+        "naive service": partial(post, address=naive),
+        "pgbench, 1": partial(database, pgbench.SPREAD, 1, prepared=False),
+        "pgbench, 1, prepared": partial(database, pgbench.SPREAD, 1),
+        "pgbench": partial(database, pgbench.SPREAD),
+        "pgbench, one hot row": partial(database, pgbench.HOT),
+        "ceiling of GET": partial(read, path="/ceiling"),
+        "GET": read,
+        "GET, 10,000 entries": partial(read, traffic.only("ten-thousand")),
+        "GET, 1,000,000 entries": partial(read, traffic.only("a-million")),
+        "batch of 1": partial(batches, 1, 64),
+        "batch of 100": partial(batches, 100, 16),
+        "batch of 1,000": partial(batches, 1000, 4),
+    }
+
+
+def _start(url: str, naive_url: str) -> Round:
+    """How often a second each could start."""
+    rates: Round = {}
+    for module, at in (("served", url), ("naive", naive_url)):
+        with running(module, at) as service:
+            rates[f"start of {module}"] = 1 / service.seconds_to_start
+    return rates
+
+
+def _memory(url: str, posts: int) -> Round:
+    with running("served", url) as service:
+        requests = traffic.posts()
+        memory: Round = {}
+        for number in (10_000, posts):
+            print(f"memory after {number:,} posts", file=sys.stderr)
+            load = measure(service.address, islice(requests, number), connections=64)
+            assert load.statuses == {201: number}, load.statuses
+            memory[f"memory after {'few' if not memory else 'many'} posts"] = service.memory()
+        return memory
+
+
+def _must_be_consistent(url: str) -> None:
+    engine = connect(url, statement_timeout=600)
+    assert LedgerStore(LEDGER, engine).discrepancies() == []
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

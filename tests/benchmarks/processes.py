@@ -1,0 +1,54 @@
+"""Runs a service of the benchmarks, and looks at its process."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import httpx
+
+from core.testing.processes import environment
+
+
+class Running:
+    """A service that answers."""
+
+    def __init__(self, address: str, process: "subprocess.Popen[bytes]", seconds: float) -> None:
+        self.address = address
+        self.seconds_to_start = seconds
+        self._process = process
+
+    def memory(self) -> int:
+        """What of the process is in memory now, in KiB."""
+        command = ["ps", "-o", "rss=", "-p", str(self._process.pid)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@contextmanager
+def running(module: str, url: str) -> Generator[Running, None, None]:
+    """The service in benchmarks.`module`, with the database at `url`, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.{module}", url, str(port)], env=environment()
+    )
+    try:
+        while not _answers(f"{address}/openapi.json"):
+            assert process.poll() is None and time.perf_counter() < begin + 60, "it did not start"
+            time.sleep(0.01)
+        yield Running(address, process, time.perf_counter() - begin)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,92 @@
+"""Writes what the benchmarks found: a table in Markdown, and a plot in SVG."""
+
+import os
+import platform
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from statistics import median
+
+from benchmarks.figures import Figure, Measured, Round
+
+# Bars of posts per second, in the order of the plot.
+_BARS = {
+    "ceiling of POST, 64": "no database (ceiling)",
+    "POST, 64": "POST, 10,000 owners",
+    "POST, Zipf": "POST, Zipf",
+    "POST, one hot owner": "POST, one hot owner",
+    "POST, 10 % duplicates": "POST, 10 % duplicates",
+    "POST, 10 % refusals": "POST, 10 % refusals",
+    "pgbench": "pgbench, 10,000 rows",
+    "pgbench, one hot row": "pgbench, one hot row",
+    "naive service": "naive service",
+}
+
+
+def write(
+    figures: Sequence[Figure], rounds: Sequence[Round], postgresql: str, folder: Path
+) -> None:
+    """Writes `performance-table.md` and `performance.svg` to `folder`; prints the table."""
+    table = _table([figure.over(rounds) for figure in figures], rounds, postgresql)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "performance-table.md").write_text(table)
+    (folder / "performance.svg").write_text(_plot(rounds))
+    print(table)
+
+
+def _table(measured: Sequence[Measured], rounds: Sequence[Round], postgresql: str) -> str:
+    lines = [
+        f"{len(rounds)} rounds; {_machine()}; PostgreSQL {postgresql}, durable.",
+        "",
+        "| ratio | median | lowest to highest | target | |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for one in measured:
+        verdict = ("reached" if one.reached else "**missed**") if one.target else ""
+        spread = f"{one.low:.2f} to {one.high:.2f}"
+        lines.append(
+            f"| {one.figure.name} | {one.median:.2f} | {spread} | {one.target} | {verdict} |"
+        )
+    lines += ["", "| on this machine | median per second |", "| --- | --- |"]
+    for name in rounds[0]:
+        if not name.startswith(("start", "memory")):
+            lines.append(f"| {name} | {median(one[name] for one in rounds):,.0f} |")
+    return "\n".join([*lines, ""])
+
+
+def _machine() -> str:
+    information = Path("/proc/cpuinfo")
+    names = information.read_text().splitlines() if information.exists() else []
+    models = [line.partition(": ")[2] for line in names if line.startswith("model name")]
+    processor = models[0] if models else platform.processor()
+    return f"{os.cpu_count()} processors, {processor}; Python {platform.python_version()}"
+
+
+def _plot(rounds: Sequence[Round]) -> str:
+    width, left, height = 760, 190, 26
+    shares = {
+        label: [one[name] / one["ceiling of POST, 64"] for one in rounds]
+        for name, label in _BARS.items()
+    }
+    scale = (width - left - 60) / max(max(values) for values in shares.values())
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="13"'
+        f' viewBox="0 0 {width} {height * (len(shares) + 2)}">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        '<text x="10" y="20">Posts per second, as a share of what the service answers without a'
+        " database. 64 connections, one worker; the line is lowest to highest.</text>",
+    ]
+    for row, (label, values) in enumerate(shares.items(), 1):
+        y = height * row + 8
+        share, low, high = median(values), min(values), max(values)
+        colour = "#2b6cb0" if label.startswith("POST") else "#a0aec0"
+        middle = y + height / 2 - 3
+        parts += [
+            f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>',
+            f'<rect x="{left}" y="{y}" width="{share * scale:.1f}" height="{height - 6}"'
+            f' fill="{colour}"/>',
+            f'<path d="M{left + low * scale:.1f} {middle}H{left + high * scale:.1f}"'
+            ' stroke="black"/>',
+            f'<text x="{left + high * scale + 8:.1f}" y="{y + 15}">{share:.2f}</text>',
+        ]
+    return "\n".join([*parts, "</svg>", ""])

@@ -1,0 +1,44 @@
+"""Travel's service, with endpoints beside the ledger's that use no database: the ceiling.
+
+python -m benchmarks.served DATABASE_URL PORT
+"""
+
+import sys
+from datetime import datetime, timezone
+
+import uvicorn
+from fastapi import Response
+from pydantic import SecretStr
+
+from apps.travel.ledger import LEDGER
+from apps.travel.operations import TravelLedgerOperation
+from core.ledgers.posting import Entry, Posted
+from core.ledgers.schemas import OwnerBalance, PostedEntry, PostRequest
+from core.service.app import create_app
+from core.settings import Settings
+
+app = create_app(LEDGER, Settings(database_url=SecretStr(sys.argv[1])))
+
+
+@app.post("/ceiling", status_code=201, response_model=PostedEntry[TravelLedgerOperation])
+async def post_nothing(request: PostRequest[TravelLedgerOperation]) -> Response:
+    """Takes and answers what `POST /ledger` does."""
+    amount = LEDGER.amount_of(request.operation)
+    now = datetime.now(timezone.utc)
+    entry = Entry(1, request.operation, amount, request.nonce, request.owner_id, now)
+    posted = PostedEntry[TravelLedgerOperation].of_posted(Posted(entry, 1000))
+    return Response(posted.model_dump_json(), 201, media_type="application/json")
+
+
+@app.get("/ceiling/{owner_id}", response_model=OwnerBalance)
+async def read_nothing(owner_id: str) -> Response:
+    """Takes and answers what `GET /ledger/{owner_id}` does."""
+    answer = OwnerBalance(owner_id=owner_id, balance=1000)
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+# The last route is found last, and the ceiling must not pay for that.
+app.router.routes[:0] = [app.router.routes.pop(), app.router.routes.pop()]
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(sys.argv[2]), log_config=None, access_log=False)
