@@ -9,8 +9,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.database.engine import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Post
-from core.ledgers.posting import Duplicate, Insufficient, Outcome, Posted
+from core.ledgers.post import Batch, Post
+from core.ledgers.posting import (
+    BatchOutcome,
+    Duplicate,
+    Insufficient,
+    Outcome,
+    Posted,
+    Refused,
+)
 from core.ledgers.store import LedgerStore
 
 
@@ -33,6 +40,16 @@ class ModelLedger:
         self.operations[post.key] = post.operation
         self.balances[post.owner_id] = balance + amount
         return f"posted: {amount} makes {balance + amount}"
+
+    def post_batch(self, batch: Batch[Any]) -> str:
+        """All of it or nothing."""
+        before = dict(self.balances), dict(self.operations)
+        for index, post in enumerate(batch.posts):
+            outcome = self.post(post)
+            if not outcome.startswith("posted"):
+                self.balances, self.operations = before
+                return f"entry {index} is {outcome}"
+        return "all are posted"
 
 
 def ledger_machine(ledger: Ledger[OperationT], url: str) -> type[RuleBasedStateMachine]:
@@ -61,6 +78,17 @@ def ledger_machine(ledger: Ledger[OperationT], url: str) -> type[RuleBasedStateM
             expected = [self.model.post(request) for request in requests]
             assert [_described(outcome) for outcome in store.post(requests)] == expected
 
+        @rule(batch=st.lists(posts, min_size=1, max_size=4, unique_by=lambda p: (p[0], p[2])))
+        def post_all_or_nothing(self, batch: list[tuple[str, OperationT, str]]) -> None:
+            together = Batch(
+                tuple(
+                    Post(f"{owner} of run {self.run}", operation, nonce)
+                    for owner, operation, nonce in batch
+                )
+            )
+            [outcome] = store.post_batches([together])
+            assert _described_batch(outcome) == self.model.post_batch(together)
+
         @invariant()
         def balances_agree(self) -> None:
             for owner_id, balance in self.model.balances.items():
@@ -68,6 +96,12 @@ def ledger_machine(ledger: Ledger[OperationT], url: str) -> type[RuleBasedStateM
                 assert sum(entry.amount for entry in store.entries(owner_id)) == balance
 
     return LedgerMachine
+
+
+def _described_batch(outcome: BatchOutcome[Any]) -> str:
+    if isinstance(outcome, Refused):
+        return f"entry {outcome.index} is {_described(outcome.outcome)}"
+    return "all are posted" if isinstance(outcome, list) else "busy"
 
 
 def _described(outcome: Outcome[Any]) -> str:
