@@ -9,7 +9,11 @@ TRAVEL_MIGRATION = "alembic/travel/versions/2026_11_23_add_loyalty_bonus.py"
 
 README = {"tests/readme_test.py"}
 CORE_SERVICE = {
-    f"tests/core/service/{name}_test.py" for name in ("contract", "health", "main", "openapi")
+    f"tests/core/service/{name}_test.py"
+    for name in (
+        *("batch", "coalescing", "contract", "crashes", "full_queue", "health", "main"),
+        *("openapi", "under_load"),
+    )
 }
 # pyright reads all of core.
 CORE_TYPES = {"tests/typing:core"}
@@ -92,7 +96,12 @@ def edit(workspace: Workspace, name: str) -> None:
         ("docs/locking.md", set()),
         (
             "src/python/core/service/routes.py",
-            served("content") | served("travel") | CORE_SERVICE | CORE_TYPES | README,
+            served("content")
+            | served("travel")
+            | {"tests/apps/content/ledger_test.py", "tests/apps/travel/ledger_test.py"}
+            | CORE_SERVICE
+            | CORE_TYPES
+            | README,
         ),
         (
             "src/python/core/database/operation_changes.py",
@@ -102,7 +111,7 @@ def edit(workspace: Workspace, name: str) -> None:
             | README
             | MIGRATIONS_TESTS
             | CORE_TYPES
-            | {"tests/core/ledgers:store"},
+            | {"tests/core/ledgers:store", "tests/core/ledgers:store_races"},
         ),
         ("src/python/core/testing/migration_check.py", CORE_TYPES),
     ],

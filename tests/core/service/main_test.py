@@ -4,7 +4,6 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +17,7 @@ from core.ledgers.store import LedgerStore
 from core.testing import races
 from core.testing.databases import Databases, throwaway_server
 from core.testing.processes import command, environment, service
+from core.testing.waiting import until
 
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -34,14 +34,6 @@ def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
 def post(client: httpx.Client, nonce: str, operation: str = "DAILY_REWARD") -> httpx.Response:
     body = {"owner_id": "ann", "operation": operation, "nonce": nonce}
     return client.post("/ledger", json=body)
-
-
-def until(condition: "object", message: str) -> None:
-    deadline = time.monotonic() + 60
-    assert callable(condition)
-    while not condition():
-        assert time.monotonic() < deadline, message
-        time.sleep(0.02)
 
 
 def test_runs_on_its_own_database_which_survives_a_restart(tmp_path: Path) -> None:

@@ -56,6 +56,9 @@ class Coalescer(Generic[ItemT, ResultT]):
         """
         if self._number_waiting + len(items) > self._most_waiting:
             raise DatabaseUnavailable("Too many requests wait for the database; try again later")
+        if self._thread is None:
+            self._thread = Thread(target=self._work_on_lots, daemon=True)
+            self._thread.start()
         loop = asyncio.get_running_loop()
         request: _Request[ItemT, ResultT] = _Request(items, loop)
         self._waiting.append(request)
@@ -91,9 +94,6 @@ class Coalescer(Generic[ItemT, ResultT]):
         self._busy = bool(lot)
         if self._busy:
             self._lots.put((loop, lot))
-            if self._thread is None:
-                self._thread = Thread(target=self._work_on_lots, daemon=True)
-                self._thread.start()
 
     def _work_on_lots(self) -> None:
         while (given := self._lots.get()) is not None:

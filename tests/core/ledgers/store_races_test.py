@@ -1,0 +1,213 @@
+"""What the store does when another transaction is in its way, and with batches that are refused."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation as Operation
+from core.database.engine import connect
+from core.ledgers.errors import DatabaseUnavailable
+from core.ledgers.post import Batch, Post
+from core.ledgers.posting import Busy, Duplicate, Insufficient, Posted, Refused
+from core.ledgers.store import LedgerStore
+from core.testing.databases import Databases, execute
+from core.testing.waiting import until
+
+Store = LedgerStore[Operation]
+
+
+@pytest.fixture
+def url(databases: Databases) -> str:
+    return databases.migrated("sample")
+
+
+@contextmanager
+def store_of(url: str, *, lock_timeout: float = 60) -> Iterator[Store]:
+    engine = connect(url, lock_timeout=lock_timeout, statement_timeout=60)
+    yield LedgerStore(LEDGER, engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with store_of(url) as store:
+        yield store
+
+
+@pytest.fixture
+def others(url: str) -> Iterator[Engine]:
+    engine = connect(url, lock_timeout=60, statement_timeout=60)
+    yield engine
+    engine.dispose()
+
+
+def credit(owner_id: str, nonce: str) -> Post[Operation]:
+    return Post(owner_id, Operation.CREDIT_ADD, nonce)
+
+
+def spend(owner_id: str, nonce: str) -> Post[Operation]:
+    return Post(owner_id, Operation.CREDIT_SPEND, nonce)
+
+
+def hold(other: Connection, owner_id: str) -> None:
+    query = "SELECT FROM sample.ledger_balance WHERE owner_id = :owner_id FOR UPDATE"
+    assert other.execute(text(query), {"owner_id": owner_id}).rowcount == 1
+
+
+def blocked(url: str) -> int:
+    return len(execute(url, "SELECT FROM pg_locks WHERE NOT granted"))
+
+
+def entries(url: str) -> list[tuple[str, str]]:
+    rows = execute(url, "SELECT owner_id, nonce FROM sample.ledger_entry ORDER BY id")
+    return [(owner_id, nonce) for owner_id, nonce in rows]
+
+
+def test_a_deadlock_is_tried_again(url: str, store: Store, others: Engine) -> None:
+    store.post([credit("ann", "1"), credit("bob", "1")])
+    name = execute(url, "SELECT current_database()")[0][0]
+    # Whoever finds the deadlock is its victim: the store, and after the other waits for it.
+    execute(url, f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '2s'")
+    with (
+        store_of(url) as victim,
+        ThreadPoolExecutor() as pool,
+        others.connect() as other,
+    ):
+        other.execute(text("SET deadlock_timeout = '10min'"))
+        hold(other, "bob")
+        posting = pool.submit(victim.post, [credit("ann", "2"), spend("bob", "2")])
+        until(lambda: blocked(url), "the store never waited")
+        hold(other, "ann")  # returns when the store has let go
+        deadlocks = f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{name}'"
+        until(lambda: execute(url, deadlocks) == [(1,)], "there was no deadlock")
+        assert not posting.done()
+        other.rollback()
+        first, second = posting.result()
+    assert isinstance(first, Posted) and isinstance(second, Posted)
+    assert (first.balance, second.balance) == (20, 9)
+    assert entries(url) == [("ann", "1"), ("bob", "1"), ("ann", "2"), ("bob", "2")]
+    assert store.discrepancies() == []
+
+
+@pytest.mark.parametrize("failures", [1, 4, 5])
+def test_what_may_succeed_the_next_time_is_tried_five_times(
+    url: str, store: Store, failures: int
+) -> None:
+    store.post([credit("ann", "1"), credit("bob", "1")])
+    execute(
+        url,
+        f"""
+        CREATE SEQUENCE tries;
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('tries') <= {failures} THEN
+                RAISE EXCEPTION 'not serializable' USING ERRCODE = 'serialization_failure';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER fail AFTER INSERT ON sample.ledger_entry EXECUTE FUNCTION fail();
+        """,
+    )
+    posts = [credit("ann", "2"), credit("bob", "2")]
+    if failures < 5:
+        assert all(isinstance(outcome, Posted) for outcome in store.post(posts))
+        assert len(entries(url)) == 4
+    else:
+        with pytest.raises(DatabaseUnavailable):
+            store.post(posts)
+        assert len(entries(url)) == 2
+    assert execute(url, "SELECT last_value FROM tries") == [(min(failures + 1, 5),)]
+    assert store.discrepancies() == []
+
+
+def test_a_lone_post_that_loses_the_race_for_its_nonce_is_a_duplicate(
+    url: str, store: Store, others: Engine
+) -> None:
+    store.post([credit("ann", "1")])
+    with (
+        store_of(url) as rival,
+        ThreadPoolExecutor() as pool,
+        others.connect() as other,
+    ):
+        hold(other, "ann")
+        posting = [pool.submit(each.post, [spend("ann", "2")]) for each in (store, rival)]
+        until(lambda: blocked(url) == 2, "the stores never waited")  # both see an unused nonce
+        other.rollback()
+        outcomes = [outcome for done in posting for outcome in done.result()]
+    [posted] = [outcome for outcome in outcomes if isinstance(outcome, Posted)]
+    [duplicate] = [outcome for outcome in outcomes if isinstance(outcome, Duplicate)]
+    assert duplicate.original == posted.entry
+    assert posted.balance == store.balance("ann") == 9
+    assert entries(url) == [("ann", "1"), ("ann", "2")]
+
+
+def test_lone_spends_at_once_never_overdraw(url: str, store: Store, others: Engine) -> None:
+    store.post([Post("ann", Operation.DAILY_REWARD, "1")])
+    with (
+        store_of(url) as rival,
+        ThreadPoolExecutor() as pool,
+        others.connect() as other,
+    ):
+        hold(other, "ann")
+        posting = [
+            pool.submit(each.post, [spend("ann", nonce)])
+            for each, nonce in ((store, "2"), (rival, "3"))
+        ]
+        until(lambda: blocked(url) == 2, "the stores never waited")
+        other.rollback()
+        outcomes = [outcome for done in posting for outcome in done.result()]
+    assert Insufficient(-1, 0) in outcomes
+    assert sum(isinstance(outcome, Posted) for outcome in outcomes) == 1
+    assert store.balance("ann") == 0
+    assert len(entries(url)) == 2
+
+
+def test_an_atomic_batch_that_is_refused_writes_nothing(url: str, store: Store) -> None:
+    batch = Batch((credit("ann", "1"), spend("ann", "2"), spend("bob", "1")))
+    assert store.post_batches([batch]) == [Refused(2, Insufficient(-1, 0))]
+    assert entries(url) == execute(url, "SELECT FROM sample.ledger_balance") == []
+
+
+def test_a_refused_batch_is_nothing_to_the_others_of_its_transaction(
+    url: str, store: Store
+) -> None:
+    refused = Batch((credit("ann", "1"), spend("bob", "1")))
+    later = Batch((credit("ann", "1"), spend("ann", "2")))
+    outcomes = store.post_batches(
+        [Batch((credit("cat", "1"),)), refused, Batch((spend("ann", "1"),)), later, later]
+    )
+    first, second, third, fourth, fifth = outcomes
+    assert isinstance(first, list) and isinstance(fourth, list)
+    assert second == Refused(1, Insufficient(-1, 0))
+    assert third == Refused(0, Insufficient(-1, 0))  # the refused batch's credit is not there
+    assert [posted.balance for posted in fourth] == [10, 9]
+    assert fifth == Refused(0, Duplicate(fourth[0].entry, later.posts[0]))
+    assert entries(url) == [("cat", "1"), ("ann", "1"), ("ann", "2")]
+    assert (store.balance("ann"), store.balance("bob"), store.balance("cat")) == (9, 0, 10)
+    assert store.discrepancies() == []
+
+
+def test_only_the_batches_of_a_busy_owner_are_busy(url: str, store: Store, others: Engine) -> None:
+    store.post([credit("ann", "1"), credit("bob", "1")])
+    batches = [
+        Batch((credit("bob", "2"),)),
+        Batch((credit("ann", "2"),)),
+        Batch((credit("new", "1"), credit("bob", "3"))),
+        Batch((credit("bob", "4"), credit("ann", "4"))),
+        Batch((spend("poor", "1"),)),
+    ]
+    with store_of(url, lock_timeout=0.2) as hurried, others.connect() as other:
+        hold(other, "ann")
+        first, busy, third, busy_too, refused = hurried.post_batches(batches)
+        assert (busy, busy_too) == (Busy(), Busy())
+        assert isinstance(first, list) and isinstance(third, list)
+        assert [posted.balance for posted in [*first, *third]] == [20, 10, 30]
+        assert refused == Refused(0, Insufficient(-1, 0))
+        assert hurried.post_batches(batches[1:2] * 2) == [Busy(), Busy()]
+        other.rollback()
+        [again] = hurried.post_batches(batches[3:4])
+        assert isinstance(again, list) and [posted.balance for posted in again] == [40, 20]
+    assert store.discrepancies() == []
