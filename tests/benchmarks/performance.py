@@ -96,7 +96,7 @@ def _scenarios(url: str, ledger: str, naive: str, seconds: float) -> dict[str, C
     def read(owners: traffic.Owners = traffic.spread, path: str = "/ledger") -> float:
         return http(traffic.reads(owners, path=path))
 
-    def database(script: str, connections: int = 64, *, prepared: bool = True) -> float:
+    def database(script: str, connections: int = 64, *, prepared: bool = False) -> float:
         return pgbench.rate(
             url, script, connections=connections, seconds=seconds, prepared=prepared
         )
@@ -114,10 +114,11 @@ def _scenarios(url: str, ledger: str, naive: str, seconds: float) -> dict[str, C
         "POST, 10 % duplicates": partial(post, duplicates=0.1),
         "POST, 10 % refusals": partial(post, refusals=0.1),
         "naive service": partial(post, address=naive),
-        "pgbench, 1": partial(database, pgbench.SPREAD, 1, prepared=False),
-        "pgbench, 1, prepared": partial(database, pgbench.SPREAD, 1),
+        "pgbench, 1": partial(database, pgbench.SPREAD, 1),
+        "pgbench, 1, prepared": partial(database, pgbench.SPREAD, 1, prepared=True),
         "pgbench": partial(database, pgbench.SPREAD),
-        "pgbench, one hot row": partial(database, pgbench.HOT),
+        "pgbench, prepared": partial(database, pgbench.SPREAD, prepared=True),
+        "pgbench, one hot row": partial(database, pgbench.HOT, prepared=True),
         "ceiling of GET": partial(read, path="/ceiling"),
         "GET": read,
         "GET, 10,000 entries": partial(read, traffic.only("ten-thousand")),

@@ -18,6 +18,7 @@ _BARS = {
     "POST, 10 % duplicates": "POST, 10 % duplicates",
     "POST, 10 % refusals": "POST, 10 % refusals",
     "pgbench": "pgbench, 10,000 rows",
+    "pgbench, prepared": "the same, prepared",
     "pgbench, one hot row": "pgbench, one hot row",
     "naive service": "naive service",
 }
@@ -73,8 +74,8 @@ def _plot(rounds: Sequence[Round]) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="13"'
         f' viewBox="0 0 {width} {height * (len(shares) + 2)}">',
         '<rect width="100%" height="100%" fill="white"/>',
-        '<text x="10" y="20">Posts per second, as a share of what the service answers without a'
-        " database. 64 connections, one worker; the line is lowest to highest.</text>",
+        '<text x="10" y="20">Posts per second; 1 is what the service answers without a database.'
+        " 64 connections, one worker.</text>",
     ]
     for row, (label, values) in enumerate(shares.items(), 1):
         y = height * row + 8
