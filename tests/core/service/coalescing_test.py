@@ -232,6 +232,8 @@ async def test_closing_waits_for_what_is_being_done_and_never_begins_what_waits(
     assert work.done == [1]
     later.join()
     assert await results(first) == [2]
+    with pytest.raises(DatabaseUnavailable):
+        await coalescer.do_one(3)
     waiting.cancel()
     await asyncio.wait([waiting])
     assert work.begun == [[1]]

@@ -54,6 +54,7 @@ class Coalescer(Generic[ItemT, ResultT]):
         Raises DatabaseUnavailable at once when too much waits. The work of a caller who is
         cancelled is done nevertheless if it has begun, and else not.
         """
+        assert len(items) <= self._most_at_once, "they would wait for ever"
         if self._number_waiting + len(items) > self._most_waiting:
             raise DatabaseUnavailable("Too many requests wait for the database; try again later")
         if self._thread is None:
@@ -76,8 +77,9 @@ class Coalescer(Generic[ItemT, ResultT]):
         return result
 
     def close(self) -> None:
-        """Waits until nothing is being done. What waits is never begun."""
+        """Waits until nothing is being done. What waits is never begun, and nothing more waits."""
         self._waiting.clear()
+        self._most_waiting = -1
         if self._thread is not None:
             self._lots.put(None)
             self._thread.join()

@@ -185,5 +185,6 @@ def _unavailable(_: Request, error: Exception) -> Response:
 
 
 def _defect(_: Request, error: Exception) -> Response:
-    # Starlette raises it again after this answer, so that the server logs it with its traceback.
-    return respond(defect())
+    # Starlette raises it again after this answer, so that the server logs it with its traceback,
+    # and closes the connection: say so, or the client's next request meets a closed one.
+    return respond(defect(), {"Connection": "close"})
