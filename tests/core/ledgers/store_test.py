@@ -11,6 +11,7 @@ from sample.operations import SampleOperation as Operation
 from core.database.engine import connect
 from core.ledgers.errors import DatabaseUnavailable, ForeignOperation
 from core.ledgers.ledger import Ledger
+from core.ledgers.models import models_of
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.post import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
@@ -201,3 +202,15 @@ def test_a_ledger_without_its_migrations_is_unavailable(databases: Databases) ->
     with pytest.raises(DatabaseUnavailable):
         LedgerStore(ledger, engine).balance("ann")
     engine.dispose()
+
+
+def test_two_ledgers_may_share_their_connections(store: Store, engine: Engine) -> None:
+    amounts = dict(list(LEDGER.amounts.items())[4:])
+    other = Ledger(name="other", operations=Operation, amounts=amounts)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA other"))
+        models_of(other).metadata.create_all(connection)
+    for balance in (10, 20):
+        for each in (store, LedgerStore(other, engine)):
+            [outcome] = each.post([Post("ann", Operation.CREDIT_ADD, f"{balance}")])
+            assert isinstance(outcome, Posted) and outcome.balance == balance

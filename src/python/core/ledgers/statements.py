@@ -19,7 +19,7 @@ _BALANCES = "SELECT owner_id, balance FROM {balance} WHERE owner_id = ANY (%(own
 
 # The CHECK and the unique constraint decide what two of these at once could not see of each other.
 _PREPARE_ALONE = """
-PREPARE ledger_post_alone (text, {operation}, int, text) AS
+PREPARE {ledger}_post_alone (text, {operation}, int, text) AS
 WITH owner AS (
   UPDATE {balance} SET balance = balance + $3
   WHERE owner_id = $1 AND balance + $3 >= 0
@@ -31,7 +31,7 @@ SELECT $2, $3, $4, $1 FROM owner
 RETURNING id, created_on, (SELECT balance FROM owner)
 """
 
-_POST_ALONE = "EXECUTE ledger_post_alone (%s, %s, %s, %s)"
+_POST_ALONE = "EXECUTE {ledger}_post_alone (%s, %s, %s, %s)"
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED;"
 
@@ -88,12 +88,14 @@ class Statements(Generic[OperationT]):
         self._operations = ledger.operations
         models = models_of(ledger)
         names = {
+            "ledger": ledger.name,
             "entry": f"{ledger.name}.{models.entry.__tablename__}",
             "balance": f"{ledger.name}.{models.balance.__tablename__}",
             "operation": f"{ledger.name}.{OPERATION_TYPE}",
         }
         self._balances = _BALANCES.format(**names)
         self.prepare_alone = _PREPARE_ALONE.format(**names)
+        self._post_alone = _POST_ALONE.format(**names)
         self._begin = (_BEGIN + _LOCK + _READ).format(**names)
         self._begin_with_new = (_BEGIN + _CREATE + _LOCK + _READ).format(**names)
         self._busy = _BUSY.format(**names)
@@ -112,7 +114,7 @@ class Statements(Generic[OperationT]):
         The connection must have executed `prepare_alone`: to plan takes a third of the time.
         Raises psycopg2.IntegrityError where another transaction uses the nonce meanwhile.
         """
-        cursor.execute(_POST_ALONE, (post.owner_id, post.operation.value, amount, post.nonce))
+        cursor.execute(self._post_alone, (post.owner_id, post.operation.value, amount, post.nonce))
         row = cursor.fetchone()
         if row is None:
             return None

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.ledgers.errors import DatabaseUnavailable
+from core.ledgers.errors import DatabaseNotMigrated, DatabaseUnavailable
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 # The first digits of SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _LOCK_NOT_AVAILABLE = "55P03"
 _ROLLED_BACK = "40"  # deadlocks and serialization failures: the same transaction may succeed
+_UNKNOWN_OPERATION = "22P02"  # no value of the enum
 _REFUSED = ("22", "23", "P0")  # values, constraints, triggers
 
 _TRIES = 5
@@ -49,7 +50,8 @@ class LedgerStore(Generic[OperationT]):
     """The entries and balances of one ledger, in one database.
 
     Every method raises DatabaseUnavailable when the database does not answer; nothing of what it
-    was asked to write has been acknowledged then, and posting it again is safe.
+    was asked to write has been acknowledged then, and posting it again is safe. To post raises
+    DatabaseNotMigrated for an operation that the database does not know yet.
     """
 
     def __init__(self, ledger: Ledger[OperationT], engine: Engine) -> None:
@@ -220,7 +222,13 @@ def _unavailable_on_failure() -> Generator[None, None, None]:
         yield
     except (psycopg2.Error, DBAPIError, PoolTimeout) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        if (getattr(cause, "pgcode", None) or "").startswith(_REFUSED):
+        sqlstate = getattr(cause, "pgcode", None) or ""
+        if sqlstate == _UNKNOWN_OPERATION:
+            raise DatabaseNotMigrated(
+                "The database does not know an operation of this release: migrate it, then try "
+                "again, with the same nonce"
+            ) from error
+        if sqlstate.startswith(_REFUSED):
             raise  # the database refused what the rules allowed: a defect, not an outage
         log.warning("the database did not answer: %s", error)
         raise DatabaseUnavailable(

@@ -51,7 +51,8 @@ def _owner(request: Request) -> str:
     sent: bytes = request.scope["raw_path"].removeprefix(request.scope["root_path"].encode())
     encoded = sent.split(b"/", 2)[2].removesuffix(b"/")
     if b"/" in encoded:
-        raise HTTPException(404, f"Nothing is here; an owner_id is encoded: {encoded.decode()!r}")
+        shown = encoded.decode(errors="replace")
+        raise HTTPException(404, f"Nothing is here; an owner_id is encoded: {shown!r}")
     try:
         return validated_owner_id(unquote_to_bytes(encoded).decode())
     except UnicodeDecodeError:
