@@ -167,12 +167,10 @@ def outcome_of(
     entries: Mapping[Key, Entry[OperationT]],
 ) -> BatchOutcome[OperationT]:
     """What became of `batch`. `entries` holds what was decided upon: those written, those known."""
-    match decision:
-        case Refuse(index, Repeat(key)):
-            return Refused(index, Duplicate(entries[key], batch.posts[index]))
-        case Refuse(index, Insufficient() as insufficient):
-            return Refused(index, insufficient)
-        case list():
-            accepted = zip(batch.posts, decision)
-            return [Posted(entries[post.key], accept.balance) for post, accept in accepted]
-    raise AssertionError(f"no decision: {decision}")
+    if isinstance(decision, list):
+        accepted = zip(batch.posts, decision)
+        return [Posted(entries[post.key], accept.balance) for post, accept in accepted]
+    refusal = decision.decision
+    if isinstance(refusal, Insufficient):
+        return Refused(decision.index, refusal)
+    return Refused(decision.index, Duplicate(entries[refusal.key], batch.posts[decision.index]))

@@ -148,7 +148,7 @@ class LedgerStore(Generic[OperationT]):
 
     def _posted_alone(self, batches: Sequence[Batch[OperationT]]) -> Posted[OperationT] | None:
         """An idle service's case: one post, which one statement can do unless it is refused."""
-        if len(batches) > 1 or len(batches[0].posts) > 1:
+        if len(batches) != 1 or len(batches[0].posts) != 1:
             return None
         [post] = batches[0].posts
         amount = self.ledger.amount_of(post.operation)
