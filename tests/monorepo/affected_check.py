@@ -96,12 +96,7 @@ def edit(workspace: Workspace, name: str) -> None:
         ("docs/locking.md", set()),
         (
             "src/python/core/service/routes.py",
-            served("content")
-            | served("travel")
-            | {"tests/apps/content/ledger_test.py", "tests/apps/travel/ledger_test.py"}
-            | CORE_SERVICE
-            | CORE_TYPES
-            | README,
+            served("content") | served("travel") | CORE_SERVICE | CORE_TYPES | README,
         ),
         (
             "src/python/core/database/operation_changes.py",

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from typing import Generic
 
 import pytest
-from hypothesis import settings as hypothesis_settings
+from hypothesis import settings
 from hypothesis.stateful import (
     run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]  # it has no types
 )
-from pydantic import SecretStr
 
 from core.database.engine import connect
 from core.ledgers.ledger import Ledger
@@ -22,11 +21,9 @@ from core.ledgers.operations import SHARED_OPERATIONS, OperationT
 from core.ledgers.post import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
 from core.ledgers.store import LedgerStore
-from core.settings import Settings
 from core.testing import races
 from core.testing.databases import Databases
 from core.testing.model import ledger_machine
-from core.testing.serving import served
 
 
 class LedgerConformance(Generic[OperationT]):
@@ -91,7 +88,7 @@ class LedgerConformance(Generic[OperationT]):
         # A database's speed varies: no deadline. Each step of a run is several transactions.
         run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it so
             ledger_machine(self.ledger, database_url),
-            settings=hypothesis_settings(max_examples=40, stateful_step_count=20, deadline=None),
+            settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
         )
 
     @pytest.mark.parametrize("race", races.RACES, ids=lambda race: str(race.__name__))
@@ -102,16 +99,6 @@ class LedgerConformance(Generic[OperationT]):
         wrong = races.run(
             self.ledger, database_url, race(self.ledger), processes=processes, threads=threads
         )
-        assert wrong == []
-
-    @pytest.mark.parametrize("race", races.RACES, ids=lambda race: str(race.__name__))
-    def test_a_race_over_http_has_no_wrong_winner(
-        self, database_url: str, race: races.MakeRace
-    ) -> None:
-        settings = Settings(database_url=SecretStr(database_url))
-        with served(self.ledger, settings) as one, served(self.ledger, settings) as other:
-            addresses = [str(one.base_url), str(other.base_url)]
-            wrong = races.run_over_http(self.ledger, database_url, addresses, race(self.ledger))
         assert wrong == []
 
     def _fund(self, store: LedgerStore[OperationT], owner_id: str, *, at_least: int) -> int:
