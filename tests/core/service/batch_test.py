@@ -12,7 +12,7 @@ from sample.ledger import LEDGER
 from core.service.answers import Answers
 from core.settings import Settings
 from core.testing.databases import Databases, execute
-from core.testing.serving import served
+from core.testing.serving import assert_problem, served
 
 JSON = {"Content-Type": "application/json"}
 ANSWERS = Answers(LEDGER)
@@ -51,15 +51,6 @@ def written(url: str) -> list[tuple[str, str]]:
     """The owner and the nonce of each entry, in the order in which they were posted."""
     rows = execute(url, "SELECT owner_id, nonce FROM sample.ledger_entry ORDER BY id")
     return [(owner_id, nonce) for owner_id, nonce in rows]
-
-
-def assert_problem(response: Response, status: int, code: str) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = response.json()
-    assert (problem["status"], problem["code"], problem["type"]) == (status, code, "about:blank")
-    assert problem["title"] and problem["detail"]
-    return problem
 
 
 def test_an_atomic_batch_answers_with_its_entries_in_order(client: Client, url: str) -> None:

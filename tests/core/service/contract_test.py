@@ -16,7 +16,7 @@ from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.ledgers.store import LedgerStore
 from core.settings import Settings
 from core.testing.databases import Databases, execute
-from core.testing.serving import served
+from core.testing.serving import assert_problem, served
 
 JSON = {"Content-Type": "application/json"}
 
@@ -41,15 +41,6 @@ def client(shared_client: Client, url: str) -> Client:
 def post(client: Client, owner_id: str, operation: str, nonce: str, **more: Any) -> Response:
     body = {"owner_id": owner_id, "operation": operation, "nonce": nonce, **more}
     return client.post("/ledger", content=json.dumps(body), headers=JSON)
-
-
-def assert_problem(response: Response, status: int, code: str) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = response.json()
-    assert (problem["status"], problem["code"], problem["type"]) == (status, code, "about:blank")
-    assert problem["title"] and problem["detail"]
-    return problem
 
 
 def nothing_was_written(url: str) -> bool:

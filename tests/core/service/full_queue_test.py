@@ -5,11 +5,8 @@ Another transaction holds an owner meanwhile, so that nothing gets done for as l
 
 import signal
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 
-import httpx
 import pytest
 from httpx import Client, Response
 from pydantic import SecretStr
@@ -18,7 +15,7 @@ from sample.ledger import LEDGER
 from core.database.engine import connect
 from core.ledgers.store import LedgerStore
 from core.settings import Settings
-from core.testing.databases import Databases, execute
+from core.testing.databases import Databases, execute, held
 from core.testing.processes import service
 from core.testing.serving import served
 from core.testing.waiting import until
@@ -42,17 +39,6 @@ def post_batch(client: Client, number: int, size: int) -> Response:
         for part in range(size)
     ]
     return client.post("/ledger/batch", json={"atomic": False, "entries": entries})
-
-
-@contextmanager
-def held(url: str, owner_id: str) -> Iterator[None]:
-    """Another transaction holds the owner's balance."""
-    engine = connect(url, statement_timeout=120)
-    with engine.connect() as other:
-        query = "SELECT FROM sample.ledger_balance WHERE owner_id = %s FOR UPDATE"
-        assert other.exec_driver_sql(query, (owner_id,)).rowcount == 1
-        yield
-    engine.dispose()
 
 
 Posting = list[Future[Response]]
@@ -113,7 +99,7 @@ def test_a_full_queue_is_refused_at_once_and_done_when_the_database_can(
     )
     with served(LEDGER, settings) as client, ThreadPoolExecutor(50) as pool:
         post(client, "first")
-        with held(url, "ann"):
+        with held(url, "sample", "ann"):
             waiting = fill(pool, client, url, size=size)
             assert_refused(post(client, "too many"))
             assert_refused(post_batch(client, -1, 1))
@@ -123,14 +109,6 @@ def test_a_full_queue_is_refused_at_once_and_done_when_the_database_can(
         assert_all_posted(url, waiting)
         assert client.get("/ledger/ann").json()["balance"] == QUEUE_SIZE + 2
         assert post(client, "too many").status_code == 201
-
-
-def refuses(address: str) -> bool:
-    try:
-        httpx.get(f"{address}/healthz", timeout=5)
-    except httpx.TransportError:
-        return True
-    return False
 
 
 def test_a_service_that_is_stopped_with_a_full_queue_does_all_that_it_has_accepted(
@@ -147,10 +125,10 @@ def test_a_service_that_is_stopped_with_a_full_queue_does_all_that_it_has_accept
         ThreadPoolExecutor(50) as pool,
     ):
         post(running.client, "first")
-        with held(url, "ann"):
+        with held(url, "sample", "ann"):
             waiting = fill(pool, running.client, url, size=50)
             running.process.send_signal(signal.SIGTERM)
-            until(lambda: refuses(running.address), "it still accepts connections")
+            until(lambda: running.refuses(), "it still accepts connections")
             with pytest.raises(subprocess.TimeoutExpired):
                 running.process.wait(1.5)  # a second is more than a hasty one would take
             assert not any(done.done() for done in waiting)

@@ -78,19 +78,11 @@ def test_a_signal_lets_requests_in_flight_finish(databases: Databases, number: i
                     "the request never reached the database",
                 )
             running.process.send_signal(number)
-            until(lambda: refuses(running.address), "it still accepts connections")
+            until(lambda: running.refuses(), "it still accepts connections")
             assert not in_flight.done()
         assert in_flight.result().json()["balance"] == 2
         assert running.process.wait(60) == 0
     engine.dispose()
-
-
-def refuses(address: str) -> bool:
-    try:
-        httpx.get(f"{address}/healthz", timeout=5)
-    except httpx.TransportError:
-        return True
-    return False
 
 
 def test_a_killed_service_leaves_no_server_behind(tmp_path: Path) -> None:

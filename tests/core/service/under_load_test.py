@@ -3,9 +3,8 @@
 import json
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from core.database.engine import connect
 from core.ledgers.store import LedgerStore
 from core.service.coalescing import Coalescer
 from core.settings import Settings
-from core.testing.databases import Databases, execute
+from core.testing.databases import Databases, execute, held
 from core.testing.serving import served
 from core.testing.waiting import until
 
@@ -39,17 +38,6 @@ def arrived(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(Coalescer, "do", noted)
     return arrived
-
-
-@contextmanager
-def held(url: str, owner_id: str) -> Iterator[None]:
-    """Another transaction holds the owner's balance."""
-    engine = connect(url, statement_timeout=120)
-    with engine.connect() as other:
-        query = "SELECT FROM sample.ledger_balance WHERE owner_id = %s FOR UPDATE"
-        assert other.exec_driver_sql(query, (owner_id,)).rowcount == 1
-        yield
-    engine.dispose()
 
 
 def entry(owner_id: str, nonce: str, operation: str = "DAILY_REWARD") -> dict[str, str]:
@@ -95,7 +83,7 @@ def test_one_post_that_the_database_refuses_fails_alone(
     with served(LEDGER, settings) as client, ThreadPoolExecutor(41) as pool:
         post(client, "ann", "first")
         arrived.clear()
-        with held(url, "ann"):
+        with held(url, "sample", "ann"):
             first = pool.submit(post, client, "ann", "second")
             until(lambda: arrived, "the post never arrived")
             owners = [f"owner {number % 7}" for number in range(40)]
@@ -138,7 +126,7 @@ def test_a_busy_owner_is_unavailable_and_others_in_its_transaction_are_not(url: 
     with served(LEDGER, settings) as client, ThreadPoolExecutor(30) as pool:
         for owner_id in ("ann", "bob"):
             assert post(client, owner_id, "1").status_code == 201
-        with held(url, "ann"):
+        with held(url, "sample", "ann"):
             answer = client.post("/ledger/batch", json={"atomic": False, "entries": entries})
             whole = client.post("/ledger/batch", json={"entries": entries})
             owners = ["ann" if number % 10 == 0 else f"owner {number}" for number in range(30)]

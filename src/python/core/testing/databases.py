@@ -23,6 +23,17 @@ def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
     return rows
 
 
+@contextmanager
+def held(url: str, app: str, owner_id: str) -> Generator[None, None, None]:
+    """For as long as the block lasts, another transaction holds the owner's balance."""
+    engine = connect(url, statement_timeout=120)
+    with engine.connect() as other:
+        query = f"SELECT FROM {app}.ledger_balance WHERE owner_id = %s FOR UPDATE"
+        assert other.exec_driver_sql(query, (owner_id,)).rowcount == 1
+        yield
+    engine.dispose()
+
+
 class Databases:
     """Makes databases on one server. The migrations of an app run once; the rest are copies."""
 

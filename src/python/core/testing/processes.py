@@ -36,6 +36,14 @@ class Service:
         [self.address] = re.findall(r"runs at (\S+)", self.greeting)
         self.client = httpx.Client(base_url=self.address, timeout=60)
 
+    def refuses(self) -> bool:
+        """Whether it accepts no more connections."""
+        try:
+            httpx.get(f"{self.address}/healthz", timeout=5)
+        except httpx.TransportError:
+            return True
+        return False
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(60)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import uvicorn
@@ -30,3 +31,13 @@ def served(ledger: Ledger[OperationT], settings: Settings) -> Generator[httpx.Cl
     finally:
         server.should_exit = True
         thread.join()
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem document that the response must be."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert (problem["status"], problem["code"], problem["type"]) == (status, code, "about:blank")
+    assert problem["title"] and problem["detail"]
+    return problem
