@@ -15,6 +15,10 @@ def third_party(*names):
     return [f"//3rdparty/python#{name}" for name in names]
 
 
+def core(*packages):
+    return [f"//src/python/core/{package}/**" for package in packages]
+
+
 def may_import(*rulesets):
     """What files may import, and nothing else. The first ruleset that matches a file counts."""
     __dependencies_rules__(*((*ruleset, "!*") for ruleset in rulesets))

@@ -11,7 +11,7 @@ from typing import ClassVar
 from core.testing.databases import Databases
 
 # What a service has of core. Only tests have core/testing, and a database of their own.
-ROOMS = {"core/py.typed", "core/settings.py", "core/database", "core/ledgers", "core/service"}
+ROOMS = {"core/py.typed", "core/settings.py", "core/database", "core/ledgers", "core/service", "core/storage"}
 
 
 def run(app: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

@@ -19,8 +19,8 @@ from benchmarks import pgbench, report, traffic
 from benchmarks.figures import FIGURES, Round
 from benchmarks.load import measure
 from benchmarks.processes import running
-from core.database.engine import connect
-from core.ledgers.store import LedgerStore
+from core.storage.connections import connect
+from core.storage.store import LedgerStore
 from core.testing.databases import execute, throwaway_server
 
 CONNECTIONS = (1, 16, 64, 256)

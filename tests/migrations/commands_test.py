@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from migrations.inspection import schemas
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.processes import environment
 

@@ -9,10 +9,10 @@ from alembic.util import CommandError
 from migrations.inspection import config, objects, schemas
 from sample.ledger import LEDGER as SAMPLE
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.post import Post
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
 
 

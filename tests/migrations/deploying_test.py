@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from migrations.inspection import config, schemas
 from sample.ledger import LEDGER
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 
 

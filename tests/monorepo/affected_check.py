@@ -106,7 +106,7 @@ def edit(workspace: Workspace, name: str) -> None:
             | README
             | MIGRATIONS_TESTS
             | CORE_TYPES
-            | {"tests/core/ledgers:store", "tests/core/ledgers:store_races"},
+            | {"tests/core/storage:store", "tests/core/storage:store_races"},
         ),
         ("src/python/core/testing/migration_check.py", CORE_TYPES),
     ],
@@ -171,7 +171,7 @@ def test_a_renamed_app(workspace: Workspace) -> None:
     "name, whole_workspace",
     [
         ("README.md", False),
-        ("src/python/core/ledgers/store.py", False),
+        ("src/python/core/storage/store.py", False),
         ("pants.toml", True),
         ("pants-plugins/prelude.py", True),
         ("mypy.ini", True),

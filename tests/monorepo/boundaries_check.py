@@ -52,14 +52,14 @@ def test_the_workspace_keeps_its_own_rules(workspace: Workspace) -> None:
         (
             "an app keeps out of core's storage",
             "src/python/apps/content/bad.py",
-            "from core.ledgers.store import LedgerStore",
-            "src/python/core/ledgers/store.py",
+            "from core.storage.store import LedgerStore",
+            "src/python/core/storage/store.py",
         ),
         (
             "an app keeps out of core's database",
             "src/python/apps/content/bad.py",
-            "from core.database.engine import connect",
-            "src/python/core/database/engine.py",
+            "from core.storage.connections import connect",
+            "src/python/core/storage/connections.py",
         ),
         (
             "FastAPI only in the service room",
@@ -130,8 +130,8 @@ def test_the_workspace_keeps_its_own_rules(workspace: Workspace) -> None:
         (
             "migrations keep out of the store",
             "alembic/content/bad.py",
-            "from core.ledgers.store import LedgerStore",
-            "src/python/core/ledgers/store.py",
+            "from core.storage.store import LedgerStore",
+            "src/python/core/storage/store.py",
         ),
     ],
 )

@@ -9,11 +9,11 @@ from migrations.inspection import config
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
 from core.database import migrations
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.errors import DatabaseNotMigrated
 from core.ledgers.post import Post
 from core.ledgers.posting import Posted
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
 
 BEFORE_LOYALTY_BONUS = "b078668f2841"

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from sample.ledger import LEDGER
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 from core.settings import Settings
 from core.testing.databases import Databases, execute
 from core.testing.serving import assert_problem, served

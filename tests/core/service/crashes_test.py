@@ -17,8 +17,8 @@ import pytest
 from sample.ledger import LEDGER
 from core.database import migrations
 from core.database.embedded import postgresql
-from core.database.engine import connect
-from core.ledgers.store import LedgerStore
+from core.storage.connections import connect
+from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
 from core.testing.processes import service
 from core.testing.waiting import until

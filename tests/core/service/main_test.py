@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from sample.ledger import LEDGER
-from core.database.engine import connect
-from core.ledgers.store import LedgerStore
+from core.storage.connections import connect
+from core.storage.store import LedgerStore
 from core.testing import races
 from core.testing.databases import Databases, throwaway_server
 from core.testing.processes import command, environment, service

@@ -12,8 +12,8 @@ from httpx import Client, Response
 from pydantic import SecretStr
 
 from sample.ledger import LEDGER
-from core.database.engine import connect
-from core.ledgers.store import LedgerStore
+from core.storage.connections import connect
+from core.storage.store import LedgerStore
 from core.service.coalescing import Coalescer
 from core.settings import Settings
 from core.testing.databases import Databases, execute, held

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from core.database.autogenerate import write_operation_changes
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated, DatabaseUnavailable
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of

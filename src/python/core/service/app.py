@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.database.migrations import require_migrated
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 from core.service import interpreter, problems, routes
 from core.service.body_limit import BodyLimit
 from core.service.coalescing import Coalescer

@@ -14,7 +14,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from core.database import alembic_commands, embedded, migrations
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.errors import ConfigurationError, LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT

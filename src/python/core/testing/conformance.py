@@ -15,12 +15,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]  # it has no types
 )
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
 from core.ledgers.post import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 from core.testing import races
 from core.testing.databases import Databases
 from core.testing.model import ledger_machine

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from core.database import migrations
 from core.database.embedded import postgresql
-from core.database.engine import connect
+from core.storage.connections import connect
 
 
 def execute(url: str, statement: str) -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.post import Batch, Post
@@ -18,7 +18,7 @@ from core.ledgers.posting import (
     Posted,
     Refused,
 )
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 
 
 class ModelLedger:

@@ -13,11 +13,11 @@ from typing import Any, Generic
 
 import httpx
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.post import Post
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 
 Result = tuple[Post[OperationT], str]
 """A post and what became of it: the name of its outcome's class."""

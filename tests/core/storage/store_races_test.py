@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Engine, text
 
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.errors import DatabaseUnavailable
 from core.ledgers.post import Batch, Post
 from core.ledgers.posting import Busy, Duplicate, Insufficient, Posted, Refused
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
 from core.testing.waiting import until
 

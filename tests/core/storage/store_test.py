@@ -8,14 +8,14 @@ from sqlalchemy.exc import DBAPIError
 
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.errors import DatabaseUnavailable, ForeignOperation
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.post import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
-from core.ledgers.store import LedgerStore
+from core.storage.store import LedgerStore
 from core.testing.databases import Databases, throwaway_server
 
 Store = LedgerStore[Operation]

@@ -1,6 +1,6 @@
 import pytest
 
-from core.database.engine import connect
+from core.storage.connections import connect
 from core.ledgers.errors import ConfigurationError
 
 

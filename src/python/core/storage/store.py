@@ -33,7 +33,7 @@ from core.ledgers.posting import (
     decide,
     outcome_of,
 )
-from core.ledgers.statements import Statements
+from core.storage.statements import Statements
 
 log = logging.getLogger(__name__)
 
