@@ -68,8 +68,7 @@ def ledger_migrations(name):
             "*",
             OWN,
             f"//src/python/apps/{name}/ledger.py",
-            "//src/python/core/database/migrations.py",
-            "//src/python/core/database/operation_changes.py",
+            *core("migrations"),
             *third_party("alembic", "sqlalchemy"),
         )
     )

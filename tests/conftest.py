@@ -1,3 +1,3 @@
 """What every test of the workspace can use."""
 
-pytest_plugins = ["core.testing.plugin"]
+pytest_plugins = ["core.testing.pytest_fixtures"]

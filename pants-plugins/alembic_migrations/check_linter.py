@@ -16,7 +16,7 @@ from pants.option.subsystem import Subsystem
 from alembic_migrations.program import Program, ProgramRequest
 from alembic_migrations.target_type import MigrationsFieldSet
 
-_PROGRAM = "core.testing.migration_check"
+_PROGRAM = "core.migration_check.migration_check"
 
 
 class MigrationCheck(Subsystem):

@@ -22,7 +22,7 @@ from pants.util.strutil import softwrap
 from alembic_migrations.program import Program, ProgramRequest
 from alembic_migrations.target_type import MigrationsFieldSet
 
-_PROGRAM = "core.database.alembic_commands"
+_PROGRAM = "core.migrations.alembic_commands"
 _UPGRADE = ("upgrade", "head")
 _NEED_NO_DATABASE = ("branches", "heads", "history", "merge", "show")
 

@@ -11,7 +11,11 @@ from typing import ClassVar
 from core.testing.databases import Databases
 
 # What a service has of core. Only tests have core/testing, and a database of their own.
-ROOMS = {"core/py.typed", "core/settings.py", "core/database", "core/ledgers", "core/service", "core/storage"}
+ROOMS = {
+    "core/py.typed",
+    "core/settings.py",
+    *(f"core/{name}" for name in ("embedded", "ledgers", "migrations", "service", "storage")),
+}
 
 
 def run(app: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

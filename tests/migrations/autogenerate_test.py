@@ -10,7 +10,7 @@ import pytest
 from core.testing.databases import Databases
 
 ENV = """
-from core.database.migrations import run_env
+from core.migrations.revisions import run_env
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 

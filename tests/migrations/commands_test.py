@@ -26,7 +26,7 @@ def ini(app: str) -> Path:
 
 def migrate(*arguments: str, ini_file: Path | None = None, **settings: str) -> tuple[int, str]:
     """The exit code and the output of `./pants migrate`'s program for sample."""
-    module = "core.database.alembic_commands"
+    module = "core.migrations.alembic_commands"
     done = subprocess.run(
         [sys.executable, "-m", module, "sample", ini_file or ini("sample"), *arguments],
         env=environment(**settings),

@@ -19,7 +19,7 @@ def test_two_deployers_at_once(databases: Databases) -> None:
     url = databases.empty()
 
     def deploy(_: int) -> int:
-        code = "import sys; from core.database.migrations import upgrade; upgrade(*sys.argv[1:])"
+        code = "import sys; from core.migrations.revisions import upgrade; upgrade(*sys.argv[1:])"
         environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.run(
             [sys.executable, "-c", code, "sample", url], env=environment

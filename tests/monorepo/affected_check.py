@@ -99,7 +99,7 @@ def edit(workspace: Workspace, name: str) -> None:
             served("content") | served("travel") | CORE_SERVICE | CORE_TYPES | README,
         ),
         (
-            "src/python/core/database/operation_changes.py",
+            "src/python/core/migrations/operation_changes.py",
             whole("content")
             | whole("travel")
             | CORE_SERVICE
@@ -108,7 +108,7 @@ def edit(workspace: Workspace, name: str) -> None:
             | CORE_TYPES
             | {"tests/core/storage:store", "tests/core/storage:store_races"},
         ),
-        ("src/python/core/testing/migration_check.py", CORE_TYPES),
+        ("src/python/core/migration_check/migration_check.py", CORE_TYPES),
     ],
 )
 def test_an_edit_affects(workspace: Workspace, name: str, expected: set[str]) -> None:
@@ -176,7 +176,7 @@ def test_a_renamed_app(workspace: Workspace) -> None:
         ("pants-plugins/prelude.py", True),
         ("mypy.ini", True),
         ("3rdparty/python/pytest.lock", True),
-        ("src/python/core/testing/migration_check.py", True),
+        ("src/python/core/migration_check/migration_check.py", True),
     ],
 )
 def test_ci_runs_all_when_pants_does_not_see_what_a_change_affects(

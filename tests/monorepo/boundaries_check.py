@@ -106,8 +106,8 @@ def test_the_workspace_keeps_its_own_rules(workspace: Workspace) -> None:
         (
             "a service has no database of its own",
             "src/python/apps/content/service.py",
-            "from core.database.embedded import postgresql",
-            "src/python/core/database/embedded.py",
+            "from core.embedded.postgresql_server import postgresql",
+            "src/python/core/embedded/postgresql_server.py",
         ),
         (
             "no code imports a revision",

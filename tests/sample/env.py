@@ -2,6 +2,6 @@
 
 from sample.ledger import LEDGER
 
-from core.database.migrations import run_env
+from core.migrations.revisions import run_env
 
 run_env(LEDGER)

@@ -7,7 +7,7 @@ from pathlib import Path
 import mypy.api
 import pytest
 
-from core.testing.typing_cases import (
+from typing.typing_cases import (
     Case,
     Errors,
     Module,

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from core.testing.typing_cases import SOURCES, pyright_errors
+from typing.typing_cases import SOURCES, pyright_errors
 
 
 def test_nothing_is_red(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import mypy.api
 import pytest
 
-from core.testing.typing_cases import write_config
+from typing.typing_cases import write_config
 
 BY_CALL = """\
 from core.ledgers.operations import BaseLedgerOperation, extend_enum

@@ -6,7 +6,7 @@ import mypy.api
 import pytest
 
 from core.mypy_plugin import amounts, class_form, extend_enum
-from core.testing.typing_cases import Errors, mypy_errors, write_config
+from typing.typing_cases import Errors, mypy_errors, write_config
 
 SOURCE = """\
 from core.ledgers.ledger import Ledger

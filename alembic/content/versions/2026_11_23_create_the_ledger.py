@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from core.database import operation_changes
+from core.migrations import operation_changes
 from sqlalchemy.dialects import postgresql
 
 revision = "5c0af59b45e8"

@@ -1,6 +1,6 @@
 """add loyalty bonus"""
 
-from core.database import operation_changes
+from core.migrations import operation_changes
 
 revision = "d08b915a5630"
 down_revision = "b078668f2841"

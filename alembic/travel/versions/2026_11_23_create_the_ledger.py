@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from core.database import operation_changes
+from core.migrations import operation_changes
 from sqlalchemy.dialects import postgresql
 
 revision = "b078668f2841"

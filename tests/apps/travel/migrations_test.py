@@ -8,7 +8,7 @@ from migrations.inspection import config
 
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
-from core.database import migrations
+from core.migrations import revisions
 from core.storage.connections import connect
 from core.ledgers.errors import DatabaseNotMigrated
 from core.ledgers.post import Post
@@ -63,19 +63,19 @@ class TestAddingAnOperation:
         command.downgrade(config(LEDGER, url), "-1")
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*, this release needs d0"):
-            migrations.require_migrated("travel", engine)
+            revisions.require_migrated("travel", engine)
         with pytest.raises(DatabaseNotMigrated, match="does not know an operation"):
             LedgerStore(LEDGER, engine).post(
                 [Post("ann", TravelLedgerOperation.LOYALTY_BONUS, "1")]
             )
         command.upgrade(config(LEDGER, url), "head")
-        migrations.require_migrated("travel", engine)
+        revisions.require_migrated("travel", engine)
         engine.dispose()
 
     def test_a_service_of_the_old_release_stays_ready(self, url: str) -> None:
         execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="which this release does not know"):
-            migrations.require_migrated("travel", engine)
-        migrations.require_migrated("travel", engine, or_newer=True)
+            revisions.require_migrated("travel", engine)
+        revisions.require_migrated("travel", engine, or_newer=True)
         engine.dispose()

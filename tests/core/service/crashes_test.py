@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from sample.ledger import LEDGER
-from core.database import migrations
-from core.database.embedded import postgresql
+from core.migrations import revisions
+from core.embedded.postgresql_server import postgresql
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
@@ -189,7 +189,7 @@ def test_a_service_outlives_its_database_and_loses_nothing_that_it_acknowledged(
     with ExitStack() as stack:
         database = stack.enter_context(ExitStack())
         url = database.enter_context(postgresql(data, durable=True))
-        migrations.upgrade("sample", url)
+        revisions.upgrade("sample", url)
         running = stack.enter_context(service("sample.service", DATABASE_URL=url))
         traffic = PatientTraffic(running.client)
         pool = stack.enter_context(ThreadPoolExecutor(THREADS + 1))

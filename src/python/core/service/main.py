@@ -13,7 +13,9 @@ from pathlib import Path
 import uvicorn
 from pydantic import SecretStr
 
-from core.database import alembic_commands, embedded, migrations
+from core.embedded import postgresql_server
+from core.migrations import alembic_commands
+from core.migrations import revisions
 from core.storage.connections import connect
 from core.ledgers.errors import ConfigurationError, LedgerError
 from core.ledgers.ledger import Ledger
@@ -75,7 +77,7 @@ def _parse(app: str, arguments: list[str]) -> argparse.Namespace:
 def _version(app: str) -> str:
     # `package` freezes its own LEDGER_REVISION into the file: see pants-plugins/prelude.py.
     revision = os.environ.get("LEDGER_REVISION", "unknown")
-    return f"{app}, git revision {revision}, head migration {migrations.head(app)}"
+    return f"{app}, git revision {revision}, head migration {revisions.head(app)}"
 
 
 def _serve(ledger: Ledger[OperationT], settings: Settings, arguments: argparse.Namespace) -> None:
@@ -83,9 +85,9 @@ def _serve(ledger: Ledger[OperationT], settings: Settings, arguments: argparse.N
         with _database(ledger.name, settings) as url:
             if settings.database_url is None:
                 logging.getLogger("alembic").setLevel(logging.WARNING)
-                migrations.upgrade(ledger.name, url)
+                revisions.upgrade(ledger.name, url)
             engine = connect(url, connect_timeout=settings.connect_timeout)
-            migrations.require_migrated(ledger.name, engine)
+            revisions.require_migrated(ledger.name, engine)
             engine.dispose()
             app = create_app(ledger, settings.model_copy(update={"database_url": SecretStr(url)}))
             config = uvicorn.Config(
@@ -131,7 +133,7 @@ def _database(app: str, settings: Settings) -> Generator[str, None, None]:
     if settings.database_url:
         yield settings.database_url.get_secret_value()
         return
-    with embedded.postgresql(_data(app, settings)) as url:
+    with postgresql_server.postgresql(_data(app, settings)) as url:
         yield url
 
 

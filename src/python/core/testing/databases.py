@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.database import migrations
-from core.database.embedded import postgresql
+from core.migrations import revisions
+from core.embedded.postgresql_server import postgresql
 from core.storage.connections import connect
 
 
@@ -50,7 +50,7 @@ class Databases:
         """The URL of a new database in which the app's schema is at its head."""
         if app not in self._migrated:
             url = self.empty()
-            migrations.upgrade(app, url)
+            revisions.upgrade(app, url)
             self._migrated[app] = urlsplit(url).path.removeprefix("/")
         return self._create(self._migrated[app])
 

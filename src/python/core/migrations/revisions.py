@@ -16,7 +16,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from core.database.autogenerate import write_operation_changes
+from core.migrations.autogenerate import write_operation_changes
 from core.storage.connections import connect
 from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated, DatabaseUnavailable
 from core.ledgers.ledger import Ledger

@@ -16,12 +16,12 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from core.database import migrations
+from core.migrations import revisions
 from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import OPERATION_TYPE
 from core.ledgers.operations import BaseLedgerOperation
-from core.testing import catalog
+from core.migration_check import catalog
 from core.testing.databases import Databases, execute, throwaway_server
 
 # What lies beside an app's schema in a shared database, and must stay as it is.
@@ -125,7 +125,7 @@ class MigrationCheck:
         run(self._config(), *arguments)
 
     def _config(self) -> Config:
-        config = migrations.config(self._app, self._url, self._ini)
+        config = revisions.config(self._app, self._url, self._ini)
         config.stdout = io.StringIO()  # what Alembic says when all is well
         return config
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.database.embedded import postgresql
+from core.embedded.postgresql_server import postgresql
 from core.ledgers.errors import ConfigurationError
 from core.testing.databases import execute
 
@@ -18,7 +18,7 @@ from core.testing.databases import execute
 HOLDER = """
 import sys
 from pathlib import Path
-from core.database.embedded import postgresql
+from core.embedded.postgresql_server import postgresql
 with postgresql(Path(sys.argv[1])) as url:
     print(url, flush=True)
     sys.stdin.read()

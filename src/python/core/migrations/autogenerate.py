@@ -36,7 +36,7 @@ class OperationChange(MigrateOperation):
 
 @renderers.dispatch_for(OperationChange)
 def _render(context: AutogenContext, change: OperationChange) -> str:
-    context.imports.add("from core.database import operation_changes")
+    context.imports.add("from core.migrations import operation_changes")
     return f"operation_changes.{change.function}({', '.join(map(repr, change.arguments))})"
 
 

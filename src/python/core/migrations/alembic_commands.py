@@ -9,7 +9,7 @@ from alembic.config import CommandLine
 from alembic.script.revision import MultipleHeads, ResolutionError
 from alembic.util import CommandError
 
-from core.database import migrations
+from core.migrations import revisions
 from core.ledgers.errors import LedgerError
 
 
@@ -27,7 +27,7 @@ def migrate(app: str, url: str | None, *arguments: str, ini: str | None = None) 
         line.parser.error("too few arguments")
     options.raiseerr = True  # instead of printing its own message, which names no next step
     try:
-        config = migrations.config(app, url, ini)
+        config = revisions.config(app, url, ini)
         config.cmd_opts = options
         line.run_cmd(config, options)
     except (CommandError, LedgerError) as error:
