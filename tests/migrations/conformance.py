@@ -11,7 +11,7 @@ from sample.ledger import LEDGER as SAMPLE
 
 from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
-from core.ledgers.post import Post
+from core.ledgers.requests import Post
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
 

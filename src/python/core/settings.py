@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from core.ledgers.errors import ConfigurationError
+from core.ledgers.requests import MAX_BATCH
 
 
 class Settings(BaseSettings):
@@ -30,7 +31,9 @@ class Settings(BaseSettings):
         description="where the embedded server keeps its data, a folder per app",
     )
     queue_size: int = Field(
-        default=10_000, ge=1000, description="let so many posts wait, and reads, then answer 503"
+        default=10 * MAX_BATCH,
+        ge=MAX_BATCH,  # or the largest batch could never be accepted
+        description="let so many posts wait, and reads, then answer 503",
     )
     connect_timeout: float = Field(default=5, ge=1, description="wait for the database to accept")
     statement_timeout: float = Field(

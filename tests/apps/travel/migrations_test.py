@@ -11,7 +11,7 @@ from apps.travel.operations import TravelLedgerOperation
 from core.migrations import revisions
 from core.storage.connections import connect
 from core.ledgers.errors import DatabaseNotMigrated
-from core.ledgers.post import Post
+from core.ledgers.requests import Post
 from core.ledgers.posting import Posted
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute

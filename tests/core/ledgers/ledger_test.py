@@ -6,7 +6,7 @@ import pytest
 from core.ledgers.errors import DefinitionError, ForeignOperation, InvalidIdentifier
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.post import Post
+from core.ledgers.requests import Post
 
 ShopOperation = extend_enum(BaseLedgerOperation, "ShopOperation", {"SALE": "SALE"})
 OtherOperation = extend_enum(BaseLedgerOperation, "OtherOperation", {"SALE": "SALE"})

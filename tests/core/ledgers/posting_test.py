@@ -7,7 +7,7 @@ import pytest
 from core.ledgers.errors import ForeignOperation, InvalidBatch, InvalidIdentifier
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.post import Batch, Post
+from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import Accept, Insufficient, Refuse, Repeat, decide
 
 Operation = extend_enum(BaseLedgerOperation, "Operation", {"NOTHING": "NOTHING"})

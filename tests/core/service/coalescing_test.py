@@ -222,7 +222,7 @@ async def test_work_that_has_not_begun_is_never_done_for_a_cancelled_caller() ->
 @in_a_loop
 async def test_closing_waits_for_what_is_being_done_and_never_begins_what_waits() -> None:
     work = Work(permits=0)
-    coalescer = Coalescer(work, most_waiting=10)
+    coalescer = Coalescer(work, most_waiting=10, most_at_once=10)
     [first] = await start(coalescer.do_one(1))
     await work.begins()
     [waiting] = await start(coalescer.do_one(2))
@@ -240,4 +240,4 @@ async def test_closing_waits_for_what_is_being_done_and_never_begins_what_waits(
 
 
 def test_what_was_never_used_can_be_closed() -> None:
-    Coalescer(Work(), most_waiting=10).close()
+    Coalescer(Work(), most_waiting=10, most_at_once=10).close()

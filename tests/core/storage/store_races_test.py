@@ -11,7 +11,7 @@ from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 from core.storage.connections import connect
 from core.ledgers.errors import DatabaseUnavailable
-from core.ledgers.post import Batch, Post
+from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import Busy, Duplicate, Insufficient, Posted, Refused
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute

@@ -13,7 +13,7 @@ from core.ledgers.errors import DatabaseUnavailable, ForeignOperation
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.post import Post
+from core.ledgers.requests import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, throwaway_server

@@ -6,7 +6,7 @@ from typing import Generic
 
 from core.ledgers.errors import DefinitionError, ForeignOperation
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
-from core.ledgers.post import Post
+from core.ledgers.requests import Post
 
 # The name becomes a schema, and part of alembic_version_<name>: PostgreSQL keeps 63 bytes of that.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,46}")

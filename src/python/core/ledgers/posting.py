@@ -11,7 +11,7 @@ from typing import Generic
 from core.ledgers.errors import DatabaseUnavailable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Batch, Key, Post
+from core.ledgers.requests import Batch, Key, Post
 
 
 @dataclass(frozen=True)

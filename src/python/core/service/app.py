@@ -10,6 +10,7 @@ from core.migrations.revisions import require_migrated
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.ledgers.requests import MAX_BATCH
 from core.storage.store import LedgerStore
 from core.service import interpreter, problems, routes
 from core.service.body_limit import BodyLimit
@@ -40,8 +41,9 @@ def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
     probe = connect(url, pool_size=1, connect_timeout=settings.connect_timeout, statement_timeout=2)
 
     store = LedgerStore(ledger, engine)
-    posts = Coalescer(store.post_batches, most_waiting=settings.queue_size)
-    balances = Coalescer(store.balances, most_waiting=settings.queue_size)
+    queue = {"most_waiting": settings.queue_size, "most_at_once": MAX_BATCH}
+    posts = Coalescer(store.post_batches, **queue)
+    balances = Coalescer(store.balances, **queue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:

@@ -34,7 +34,7 @@ class Coalescer(Generic[ItemT, ResultT]):
         work: Callable[[Sequence[ItemT]], Sequence[ResultT]],
         *,
         most_waiting: int,
-        most_at_once: int = 1000,
+        most_at_once: int,
     ) -> None:
         self._work = work
         self._most_waiting = most_waiting

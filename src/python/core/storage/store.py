@@ -21,7 +21,7 @@ from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Batch, Post
+from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import (
     BatchOutcome,
     Busy,

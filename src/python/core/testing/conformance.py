@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
-from core.ledgers.post import Post
+from core.ledgers.requests import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
 from core.storage.store import LedgerStore
 from core.testing import races

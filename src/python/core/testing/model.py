@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Batch, Post
+from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import (
     BatchOutcome,
     Duplicate,

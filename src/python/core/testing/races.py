@@ -16,7 +16,7 @@ import httpx
 from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.post import Post
+from core.ledgers.requests import Post
 from core.storage.store import LedgerStore
 
 Result = tuple[Post[OperationT], str]

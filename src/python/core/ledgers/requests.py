@@ -7,8 +7,11 @@ from core.ledgers.errors import InvalidBatch
 from core.ledgers.identifiers import validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
 
+MAX_BATCH = 1000
+"""The entries of a batch, at most; so every group of posts and every queue holds one."""
+
 Key = tuple[str, str]
-"""An owner_id and one of its nonces: a nonce belongs to its owner."""
+"""An owner_id and one of its nonces: a nonce is scoped to its owner."""
 
 
 @dataclass(frozen=True)
