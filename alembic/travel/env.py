@@ -1,6 +1,6 @@
 """Alembic's entry to travel's migrations."""
 
 from apps.travel.ledger import LEDGER
-from core.migrations.revisions import run_env
+from core.migrations.alembic_environment import run_env
 
 run_env(LEDGER)

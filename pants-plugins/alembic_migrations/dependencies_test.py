@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
-from alembic_migrations.workspace_for_tests import rule_runner
 from pants.engine.addresses import Address, Addresses
 from pants.engine.internals.scheduler import ExecutionError
 from pants.engine.target import Dependencies, DependenciesRequest
 from pants.testutil.rule_runner import RuleRunner
+
+from alembic_migrations.workspace_for_tests import rule_runner
 
 INI, ENV, LEDGER = (
     "alembic/shop/alembic.ini:config",

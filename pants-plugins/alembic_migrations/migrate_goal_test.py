@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
-from alembic_migrations import migrate_goal
-from alembic_migrations.migrate_goal import Migrate, MigrateSubsystem, MigrationRun
-from alembic_migrations.workspace_for_tests import INHERITED, OPTIONS, rule_runner
 from pants.engine.addresses import Address
 from pants.engine.env_vars import CompleteEnvironmentVars
 from pants.engine.process import InteractiveProcess, InteractiveProcessResult
@@ -21,6 +18,10 @@ from pants.testutil.rule_runner import (
     mock_console,
     run_rule_with_mocks,
 )
+
+from alembic_migrations import migrate_goal
+from alembic_migrations.migrate_goal import Migrate, MigrateSubsystem, MigrationRun
+from alembic_migrations.workspace_for_tests import INHERITED, OPTIONS, rule_runner
 
 URL = {"DATABASE_URL": "postgresql://shared"}
 

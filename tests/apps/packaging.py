@@ -8,22 +8,27 @@ import zipfile
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import SecretStr
+
 from core.testing.databases import Databases
+from core.testing.processes import in_clear
 
 # What a service has of core. Only tests have core/testing, and a database of their own.
-ROOMS = {
+PACKAGES = {
     "core/py.typed",
-    "core/settings.py",
-    *(f"core/{name}" for name in ("embedded", "ledgers", "migrations", "service", "storage")),
+    *("core/cli", "core/embedded", "core/ledgers", "core/migrations"),
+    *("core/service", "core/settings", "core/storage"),
 }
 
 
-def run(app: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    app: str, *arguments: str, **settings: str | SecretStr
+) -> "subprocess.CompletedProcess[str]":
     foreign = ("PEX", "PYTHON", "DATABASE_URL")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return subprocess.run(
         [sys.executable, Path(f"{app}.pex").resolve(), *arguments],
-        env={**inherited, **settings},
+        env={**inherited, **in_clear(settings)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -47,8 +52,8 @@ class PackageConformance:
         assert {name for name in names if name.startswith("apps/")} == {
             f"apps/{self.app}/{module}.py" for module in ("ledger", "operations", "service")
         }
-        rooms = {"/".join(name.split("/")[:2]) for name in names if name.startswith("core/")}
-        assert rooms == ROOMS
+        packages = {"/".join(name.split("/")[:2]) for name in names if name.startswith("core/")}
+        assert packages == PACKAGES
         migrations = {name for name in names if name.startswith(f"{self.app}/")}
         assert {f"{self.app}/{name}" for name in ("alembic.ini", "env.py")} < migrations
         assert any(name.startswith(f"{self.app}/versions/") for name in migrations)

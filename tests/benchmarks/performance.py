@@ -14,6 +14,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from apps.travel.ledger import LEDGER
 from benchmarks import pgbench, report, traffic
 from benchmarks.figures import FIGURES, Round
@@ -21,7 +23,7 @@ from benchmarks.load import measure
 from benchmarks.processes import running
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
-from core.testing.databases import execute, throwaway_server
+from core.testing.databases import execute, throwaway_databases
 
 CONNECTIONS = (1, 16, 64, 256)
 
@@ -33,7 +35,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=1_000_000, help="between two looks at memory")
     parser.add_argument("--output", type=Path, default=Path("dist/performance"))
     arguments = parser.parse_args()
-    with throwaway_server(durable=True) as databases:
+    with throwaway_databases(durable=True) as databases:
         url = databases.migrated(LEDGER.name)
         _fill(url)
         with running("served", url) as ledger, running("naive", databases.empty()) as naive:
@@ -55,7 +57,7 @@ def main() -> None:
     report.write(FIGURES, rounds, version, arguments.output)
 
 
-def _fill(url: str) -> None:
+def _fill(url: SecretStr) -> None:
     """Owners with an entry each, and some with more, in a table that is not new."""
     owners = [(f"owner-{number}", 1) for number in range(traffic.OWNERS)]
     owners += [(traffic.HOT, 1), ("ten-thousand", 10_000), ("a-million", 1_000_000)]
@@ -73,7 +75,9 @@ def _fill(url: str) -> None:
     engine.dispose()
 
 
-def _scenarios(url: str, ledger: str, naive: str, seconds: float) -> dict[str, Callable[[], float]]:
+def _scenarios(
+    url: SecretStr, ledger: str, naive: str, seconds: float
+) -> dict[str, Callable[[], float]]:
     """What is measured: each returns answers, posts or entries per second."""
 
     def http(requests: traffic.Requests, connections: int = 64, address: str = ledger) -> float:
@@ -129,7 +133,7 @@ def _scenarios(url: str, ledger: str, naive: str, seconds: float) -> dict[str, C
     }
 
 
-def _start(url: str, naive_url: str) -> Round:
+def _start(url: SecretStr, naive_url: SecretStr) -> Round:
     """How often a second each could start."""
     rates: Round = {}
     for module, at in (("served", url), ("naive", naive_url)):
@@ -138,7 +142,7 @@ def _start(url: str, naive_url: str) -> Round:
     return rates
 
 
-def _memory(url: str, posts: int) -> Round:
+def _memory(url: SecretStr, posts: int) -> Round:
     with running("served", url) as service:
         requests = traffic.posts()
         memory: Round = {}
@@ -150,7 +154,7 @@ def _memory(url: str, posts: int) -> Round:
         return memory
 
 
-def _must_be_consistent(url: str) -> None:
+def _must_be_consistent(url: SecretStr) -> None:
     engine = connect(url, statement_timeout=600)
     assert LedgerStore(LEDGER, engine).discrepancies() == []
     engine.dispose()

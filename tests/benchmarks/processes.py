@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import httpx
+from pydantic import SecretStr
 
 from core.testing.processes import environment
 
@@ -27,7 +28,7 @@ class Running:
 
 
 @contextmanager
-def running(module: str, url: str) -> Generator[Running, None, None]:
+def running(module: str, url: SecretStr) -> Generator[Running, None, None]:
     """The service in benchmarks.`module`, with the database at `url`, on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -35,7 +36,8 @@ def running(module: str, url: str) -> Generator[Running, None, None]:
     address = f"http://127.0.0.1:{port}"
     begin = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", f"benchmarks.{module}", url, str(port)], env=environment()
+        [sys.executable, "-m", f"benchmarks.{module}", url.get_secret_value(), str(port)],
+        env=environment(),
     )
     try:
         while not _answers(f"{address}/openapi.json"):

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from apps.travel.ledger import LEDGER
 from core.testing import races
-from core.testing.databases import throwaway_server
+from core.testing.databases import throwaway_databases
 from core.testing.processes import service
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--services", type=int, default=4)
     arguments = parser.parse_args()
-    with throwaway_server(durable=True) as databases, ExitStack() as stack:
+    with throwaway_databases(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated(LEDGER.name)
         addresses = [
             stack.enter_context(service("apps.travel.service", DATABASE_URL=url)).address

@@ -12,12 +12,14 @@ from pydantic import SecretStr
 
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
+from core.cli import interpreter
 from core.ledgers.posting import Entry, Posted
 from core.ledgers.schemas import OwnerBalance, PostedEntry, PostRequest
 from core.service.app import create_app
-from core.settings import Settings
+from core.settings.groups import DatabaseSettings, ServiceSettings
 
-app = create_app(LEDGER, Settings(database_url=SecretStr(sys.argv[1])))
+database = DatabaseSettings(database_url=SecretStr(sys.argv[1]))
+app = create_app(LEDGER, database, ServiceSettings())
 
 
 @app.post("/ceiling", status_code=201, response_model=PostedEntry[TravelLedgerOperation])
@@ -41,4 +43,5 @@ async def read_nothing(owner_id: str) -> Response:
 app.router.routes[:0] = [app.router.routes.pop(), app.router.routes.pop()]
 
 if __name__ == "__main__":
+    interpreter.tune()
     uvicorn.run(app, port=int(sys.argv[2]), log_config=None, access_log=False)

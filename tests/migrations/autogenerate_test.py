@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from core.testing.databases import Databases
 
 ENV = """
-from core.migrations.revisions import run_env
+from core.migrations.alembic_environment import run_env
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 
@@ -23,11 +24,11 @@ run_env(Ledger(name="shop", operations=Operation, amounts=amounts))
 class Shop:
     """An app's migrations, beside the workspace's own."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: SecretStr) -> None:
         self.folder = folder
         self._environment = {
             **os.environ,
-            "DATABASE_URL": url,
+            "DATABASE_URL": url.get_secret_value(),
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
         (folder / "versions").mkdir()

@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from migrations.inspection import schemas
+from pydantic import SecretStr
 
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.processes import environment
+from migrations.inspection import schemas
 
 REVISION = """
 revision = "{}"
@@ -24,7 +25,9 @@ def ini(app: str) -> Path:
     return next(found for found in candidates if found.exists())
 
 
-def migrate(*arguments: str, ini_file: Path | None = None, **settings: str) -> tuple[int, str]:
+def migrate(
+    *arguments: str, ini_file: Path | None = None, **settings: str | SecretStr
+) -> tuple[int, str]:
     """The exit code and the output of `./pants migrate`'s program for sample."""
     module = "core.migrations.alembic_commands"
     done = subprocess.run(
@@ -53,14 +56,16 @@ def test_no_database() -> None:
         ("postgresql://user:secret@127.0.0.1:1/ledger", "Check SAMPLE_DATABASE_URL or"),
     ],
 )
-def test_a_wrong_url(url: str, reason: str) -> None:
+def test_a_wrong_url(url: SecretStr, reason: str) -> None:
     code, output = migrate(DATABASE_URL=url)
     assert code == 1
     assert reason in output and "secret" not in output
 
 
 def test_a_database_that_does_not_exist(databases: Databases) -> None:
-    code, output = migrate(DATABASE_URL=databases.empty().replace("/test_", "/no_test_"))
+    code, output = migrate(
+        DATABASE_URL=databases.empty().get_secret_value().replace("/test_", "/no_test_")
+    )
     assert code == 1
     assert "does not exist" in output and "Check SAMPLE_DATABASE_URL" in output
 

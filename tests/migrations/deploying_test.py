@@ -1,6 +1,5 @@
 """Deployers wait for each other, and for tables in use, but not for ever."""
 
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -8,22 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic import command
 from alembic.util import CommandError
-from migrations.inspection import config, schemas
-from sample.ledger import LEDGER
 
+from core.migrations.revisions import config
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
+from core.testing.processes import environment
+from migrations.inspection import schemas
 
 
 def test_two_deployers_at_once(databases: Databases) -> None:
     url = databases.empty()
 
     def deploy(_: int) -> int:
-        code = "import sys; from core.migrations.revisions import upgrade; upgrade(*sys.argv[1:])"
-        environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
-        return subprocess.run(
-            [sys.executable, "-c", code, "sample", url], env=environment
-        ).returncode
+        code = (
+            "import sys; from core.migrations.alembic_commands import migrate; "
+            "migrate(sys.argv[1], None)"
+        )
+        command = [sys.executable, "-c", code, "sample"]
+        return subprocess.run(command, env=environment(DATABASE_URL=url)).returncode
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(deploy, range(4))) == [0, 0, 0, 0]
@@ -41,7 +42,7 @@ def test_a_deployer_does_not_wait_for_ever(
             "SELECT pg_advisory_lock(hashtext('migrations of the ledger sample'))"
         )
         with pytest.raises(CommandError, match="Another deployer has been migrating 'sample'"):
-            command.upgrade(config(LEDGER, url), "head")
+            command.upgrade(config("sample", url), "head")
     engine.dispose()
     assert schemas(url) == set()
 
@@ -55,13 +56,13 @@ def test_a_migration_does_not_queue_behind_a_long_transaction(
     with engine.connect() as connection:
         connection.exec_driver_sql("SELECT FROM sample.ledger_entry")
         with pytest.raises(CommandError, match="lock timeout"):
-            command.downgrade(config(LEDGER, url), "-1")
+            command.downgrade(config("sample", url), "-1")
     engine.dispose()
-    command.check(config(LEDGER, url))  # nothing is half done
+    command.check(config("sample", url))  # nothing is half done
 
 
 def test_without_a_database_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SAMPLE_DATABASE_URL", "DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(CommandError, match="set SAMPLE_DATABASE_URL or DATABASE_URL"):
-        command.current(config(LEDGER, ""))
+        command.current(config("sample"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from monorepo.workspace import Workspace
 
 TRAVEL_MIGRATION = "alembic/travel/versions/2026_11_23_add_loyalty_bonus.py"

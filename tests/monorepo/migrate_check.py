@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from monorepo.workspace import Workspace
+from pydantic import SecretStr
 
-from core.testing.databases import Databases, execute, throwaway_server
+from core.testing.databases import Databases, execute, throwaway_databases
+from monorepo.workspace import Workspace
 
 OPERATIONS = "src/python/apps/travel/operations.py"
 LEDGER = "src/python/apps/travel/ledger.py"
@@ -13,7 +14,7 @@ LEDGER = "src/python/apps/travel/ledger.py"
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[Databases]:
-    with throwaway_server() as server:
+    with throwaway_databases() as server:
         yield server
 
 
@@ -32,11 +33,11 @@ def workspace(clone: Workspace) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> SecretStr:
     for app in ("CONTENT", "TRAVEL"):
         monkeypatch.delenv(f"{app}_DATABASE_URL", raising=False)
     empty = databases.empty()
-    monkeypatch.setenv("DATABASE_URL", empty)
+    monkeypatch.setenv("DATABASE_URL", empty.get_secret_value())
     return empty
 
 
@@ -50,12 +51,12 @@ def add_an_operation(workspace: Workspace) -> None:
         workspace.write(name, text.replace(after, after + line))
 
 
-def schemas(url: str) -> set[str]:
+def schemas(url: SecretStr) -> set[str]:
     rows = execute(url, "SELECT nspname FROM pg_namespace WHERE nspname IN ('content', 'travel')")
     return {name for (name,) in rows}
 
 
-def test_upgrades_every_app_and_says_so(workspace: Workspace, url: str) -> None:
+def test_upgrades_every_app_and_says_so(workspace: Workspace, url: SecretStr) -> None:
     done = workspace.pants("migrate", "::")
     assert done.returncode == 0, done.stdout
     assert "✓ content: upgrade head succeeded\n✓ travel: upgrade head succeeded\n" in done.stdout
@@ -63,10 +64,10 @@ def test_upgrades_every_app_and_says_so(workspace: Workspace, url: str) -> None:
 
 
 def test_without_a_database_nothing_is_run(
-    workspace: Workspace, url: str, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, url: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
-    monkeypatch.setenv("CONTENT_DATABASE_URL", url)
+    monkeypatch.setenv("CONTENT_DATABASE_URL", url.get_secret_value())
     done = workspace.pants("migrate", "::")
     assert done.returncode == 1
     assert "travel: No database is given: set TRAVEL_DATABASE_URL or DATABASE_URL" in done.stdout
@@ -74,7 +75,7 @@ def test_without_a_database_nothing_is_run(
 
 
 def test_one_apps_wrong_url_does_not_stop_the_other(
-    workspace: Workspace, url: str, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, url: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONTENT_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     done = workspace.pants("migrate", "::")
@@ -86,7 +87,7 @@ def test_one_apps_wrong_url_does_not_stop_the_other(
     assert schemas(url) == {"travel"}
 
 
-def test_a_dry_run_prints_the_sql_and_touches_nothing(workspace: Workspace, url: str) -> None:
+def test_a_dry_run_prints_the_sql_and_touches_nothing(workspace: Workspace, url: SecretStr) -> None:
     printed = workspace.answer("migrate", "--dry-run", "alembic/travel::")
     assert "CREATE TABLE travel.ledger_entry" in printed
     assert "✓" not in printed  # so that it can be piped into psql
@@ -95,7 +96,7 @@ def test_a_dry_run_prints_the_sql_and_touches_nothing(workspace: Workspace, url:
     assert workspace.pants("migrate", "alembic/travel::", "--", "check").returncode == 0
 
 
-def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: str) -> None:
+def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: SecretStr) -> None:
     add_an_operation(workspace)
     done = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
     assert done.returncode != 0

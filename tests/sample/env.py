@@ -1,7 +1,6 @@
 """Alembic's entry to the sample's migrations."""
 
+from core.migrations.alembic_environment import run_env
 from sample.ledger import LEDGER
-
-from core.migrations.revisions import run_env
 
 run_env(LEDGER)

@@ -1,8 +1,7 @@
 """The sample's ledger."""
 
-from sample.operations import SampleOperation
-
 from core.ledgers.ledger import Ledger
+from sample.operations import SampleOperation
 
 LEDGER = Ledger(
     name="sample",

@@ -1,8 +1,7 @@
 """The sample's ledger over HTTP."""
 
+from core.cli.main import main
 from sample.ledger import LEDGER
-
-from core.service.main import main
 
 if __name__ == "__main__":
     main(LEDGER)

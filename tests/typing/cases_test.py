@@ -3,10 +3,6 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-
-import mypy.api
-import pytest
-
 from typing.typing_cases import (
     Case,
     Errors,
@@ -16,6 +12,9 @@ from typing.typing_cases import (
     read_cases,
     write_config,
 )
+
+import mypy.api
+import pytest
 
 DOCUMENTS = sorted(Path(__file__).parent.glob("*.md"))
 CASES = [case for document in DOCUMENTS for case in read_cases(document)]

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-
 from typing.typing_cases import SOURCES, pyright_errors
 
 

@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from core.migrations import operation_changes
 from sqlalchemy.dialects import postgresql
+
+from core.migrations import operation_changes
 
 revision = "b078668f2841"
 down_revision = None

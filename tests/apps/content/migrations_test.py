@@ -1,7 +1,6 @@
-from migrations.conformance import MigrationsConformance
-
 from apps.content.ledger import LEDGER
+from core.testing.migration_conformance import MigrationConformance
 
 
-class TestContentMigrations(MigrationsConformance):
+class TestContentMigrations(MigrationConformance):
     ledger = LEDGER

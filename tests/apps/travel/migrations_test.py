@@ -3,23 +3,24 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.util import CommandError
-from migrations.conformance import MigrationsConformance
-from migrations.inspection import config
+from pydantic import SecretStr
 
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
-from core.migrations import revisions
-from core.storage.connections import connect
 from core.ledgers.errors import DatabaseNotMigrated
-from core.ledgers.requests import Post
 from core.ledgers.posting import Posted
+from core.ledgers.requests import Post
+from core.migrations import revisions
+from core.migrations.revisions import config
+from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
+from core.testing.migration_conformance import MigrationConformance
 
 BEFORE_LOYALTY_BONUS = "b078668f2841"
 
 
-class TestTravelMigrations(MigrationsConformance):
+class TestTravelMigrations(MigrationConformance):
     ledger = LEDGER
 
 
@@ -27,40 +28,40 @@ class TestAddingAnOperation:
     """Travel's second revision, on a ledger in use."""
 
     @pytest.fixture
-    def url(self, databases: Databases) -> str:
+    def url(self, databases: Databases) -> SecretStr:
         return databases.migrated("travel")
 
-    def post(self, url: str, operation: TravelLedgerOperation, nonce: str) -> None:
+    def post(self, url: SecretStr, operation: TravelLedgerOperation, nonce: str) -> None:
         engine = connect(url)
         [outcome] = LedgerStore(LEDGER, engine).post([Post("ann", operation, nonce)])
         assert isinstance(outcome, Posted)
         engine.dispose()
 
-    def entries(self, url: str) -> list[Any]:
+    def entries(self, url: SecretStr) -> list[Any]:
         return execute(
             url, "SELECT operation::text, amount, nonce FROM travel.ledger_entry ORDER BY id"
         )
 
-    def test_entries_survive_their_neighbours_changes(self, url: str) -> None:
-        command.downgrade(config(LEDGER, url), BEFORE_LOYALTY_BONUS)
+    def test_entries_survive_their_neighbours_changes(self, url: SecretStr) -> None:
+        command.downgrade(config("travel", url), BEFORE_LOYALTY_BONUS)
         self.post(url, TravelLedgerOperation.BOOKING_REWARD, "1")
-        command.upgrade(config(LEDGER, url), "head")
+        command.upgrade(config("travel", url), "head")
         self.post(url, TravelLedgerOperation.CREDIT_SPEND, "2")
-        command.downgrade(config(LEDGER, url), "-1")
+        command.downgrade(config("travel", url), "-1")
         assert self.entries(url) == [("BOOKING_REWARD", 5, "1"), ("CREDIT_SPEND", -1, "2")]
-        command.upgrade(config(LEDGER, url), "head")
+        command.upgrade(config("travel", url), "head")
         self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "3")
         assert len(self.entries(url)) == 3
 
-    def test_an_operation_in_use_is_not_removed(self, url: str) -> None:
+    def test_an_operation_in_use_is_not_removed(self, url: SecretStr) -> None:
         self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "1")
         with pytest.raises(CommandError, match="entries use an operation that this removes"):
-            command.downgrade(config(LEDGER, url), "-1")
+            command.downgrade(config("travel", url), "-1")
         assert self.entries(url) == [("LOYALTY_BONUS", 2, "1")]
-        command.check(config(LEDGER, url))
+        command.check(config("travel", url))
 
-    def test_a_service_of_the_new_release_waits_for_it(self, url: str) -> None:
-        command.downgrade(config(LEDGER, url), "-1")
+    def test_a_service_of_the_new_release_waits_for_it(self, url: SecretStr) -> None:
+        command.downgrade(config("travel", url), "-1")
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*, this release needs d0"):
             revisions.require_migrated("travel", engine)
@@ -68,11 +69,11 @@ class TestAddingAnOperation:
             LedgerStore(LEDGER, engine).post(
                 [Post("ann", TravelLedgerOperation.LOYALTY_BONUS, "1")]
             )
-        command.upgrade(config(LEDGER, url), "head")
+        command.upgrade(config("travel", url), "head")
         revisions.require_migrated("travel", engine)
         engine.dispose()
 
-    def test_a_service_of_the_old_release_stays_ready(self, url: str) -> None:
+    def test_a_service_of_the_old_release_stays_ready(self, url: SecretStr) -> None:
         execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="which this release does not know"):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from core.embedded.postgresql_server import postgresql
 from core.ledgers.errors import ConfigurationError
@@ -20,12 +21,12 @@ import sys
 from pathlib import Path
 from core.embedded.postgresql_server import postgresql
 with postgresql(Path(sys.argv[1])) as url:
-    print(url, flush=True)
+    print(url.get_secret_value(), flush=True)
     sys.stdin.read()
 """
 
 
-def start_holder(data: Path) -> tuple["subprocess.Popen[str]", str]:
+def start_holder(data: Path) -> tuple["subprocess.Popen[str]", SecretStr]:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(data)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -34,7 +35,7 @@ def start_holder(data: Path) -> tuple["subprocess.Popen[str]", str]:
         text=True,
     )
     assert holder.stdout is not None
-    return holder, holder.stdout.readline().strip()
+    return holder, SecretStr(holder.stdout.readline().strip())
 
 
 def close(holder: "subprocess.Popen[str]") -> int:

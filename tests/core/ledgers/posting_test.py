@@ -7,8 +7,8 @@ import pytest
 from core.ledgers.errors import ForeignOperation, InvalidBatch, InvalidIdentifier
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import Accept, Insufficient, Refuse, Repeat, decide
+from core.ledgers.requests import Batch, Post
 
 Operation = extend_enum(BaseLedgerOperation, "Operation", {"NOTHING": "NOTHING"})
 LEDGER = Ledger(name="pure", operations=Operation, amounts={Operation.NOTHING: 0})

@@ -8,11 +8,11 @@ import pytest
 from httpx import Client, Response
 from pydantic import SecretStr
 
-from sample.ledger import LEDGER
 from core.service.answers import Answers
-from core.settings import Settings
+from core.settings.groups import DatabaseSettings
 from core.testing.databases import Databases, execute
 from core.testing.serving import assert_problem, served
+from sample.ledger import LEDGER
 
 JSON = {"Content-Type": "application/json"}
 ANSWERS = Answers(LEDGER)
@@ -20,20 +20,20 @@ Entries = list[dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def url(databases: Databases) -> str:
+def url(databases: Databases) -> SecretStr:
     return databases.migrated("sample")
 
 
 @pytest.fixture(scope="module")
-def shared_client(url: str) -> Iterator[Client]:
+def shared_client(url: SecretStr) -> Iterator[Client]:
     # A batch of the longest identifiers takes a slow machine long.
-    settings = Settings(database_url=SecretStr(url), statement_timeout=60)
+    settings = DatabaseSettings(database_url=url, statement_timeout=60)
     with served(LEDGER, settings) as client:
         yield client
 
 
 @pytest.fixture
-def client(shared_client: Client, url: str) -> Client:
+def client(shared_client: Client, url: SecretStr) -> Client:
     execute(url, "TRUNCATE sample.ledger_entry, sample.ledger_balance RESTART IDENTITY")
     return shared_client
 
@@ -47,13 +47,13 @@ def send(client: Client, entries: Entries, **more: Any) -> Response:
     return client.post("/ledger/batch", content=content, headers=JSON)
 
 
-def written(url: str) -> list[tuple[str, str]]:
+def written(url: SecretStr) -> list[tuple[str, str]]:
     """The owner and the nonce of each entry, in the order in which they were posted."""
     rows = execute(url, "SELECT owner_id, nonce FROM sample.ledger_entry ORDER BY id")
     return [(owner_id, nonce) for owner_id, nonce in rows]
 
 
-def test_an_atomic_batch_answers_with_its_entries_in_order(client: Client, url: str) -> None:
+def test_an_atomic_batch_answers_with_its_entries_in_order(client: Client, url: SecretStr) -> None:
     entries = [
         entry("zoe", "CREDIT_ADD", "1"),
         entry("ann", "DAILY_REWARD", "1"),
@@ -75,7 +75,7 @@ def test_an_atomic_batch_answers_with_its_entries_in_order(client: Client, url: 
 
 @pytest.mark.parametrize("more", [{}, {"atomic": True}, {"unknown": 1}])
 def test_a_batch_is_atomic_unless_it_says_otherwise(
-    client: Client, url: str, more: dict[str, object]
+    client: Client, url: SecretStr, more: dict[str, object]
 ) -> None:
     entries = [entry("ann", "CREDIT_ADD", "1"), entry("bob", "CREDIT_SPEND", "1")]
     problem = assert_problem(send(client, entries, **more), 400, "insufficient_balance")
@@ -86,7 +86,7 @@ def test_a_batch_is_atomic_unless_it_says_otherwise(
     assert send(client, [entry("bob", "CREDIT_ADD", "0"), *entries]).status_code == 201
 
 
-def test_a_duplicate_refuses_the_whole_batch(client: Client, url: str) -> None:
+def test_a_duplicate_refuses_the_whole_batch(client: Client, url: SecretStr) -> None:
     original = client.post("/ledger", json=entry("ann", "CREDIT_ADD", "1")).json()
     for operation, code in (("CREDIT_ADD", "duplicate_nonce"), ("DAILY_REWARD", "nonce_reused")):
         entries = [
@@ -102,7 +102,7 @@ def test_a_duplicate_refuses_the_whole_batch(client: Client, url: str) -> None:
         assert written(url) == [("ann", "1")]
 
 
-def test_an_atomic_batch_that_is_sent_again_is_a_duplicate(client: Client, url: str) -> None:
+def test_an_atomic_batch_that_is_sent_again_is_a_duplicate(client: Client, url: SecretStr) -> None:
     entries = [entry(owner_id, "CREDIT_ADD", "1") for owner_id in ("zoe", "ann")]
     first = send(client, entries).json()["entries"][0]
     problem = assert_problem(send(client, entries), 409, "duplicate_nonce")
@@ -111,7 +111,7 @@ def test_an_atomic_batch_that_is_sent_again_is_a_duplicate(client: Client, url: 
     assert written(url) == [("zoe", "1"), ("ann", "1")]
 
 
-def test_one_nonce_twice_can_never_be_atomic(client: Client, url: str) -> None:
+def test_one_nonce_twice_can_never_be_atomic(client: Client, url: SecretStr) -> None:
     entries = [entry("ann", "CREDIT_ADD", nonce) for nonce in ("1", "2", "1")]
     problem = assert_problem(send(client, entries), 422, "invalid_request")
     assert [error["field"] for error in problem["errors"]] == ["body"]
@@ -122,7 +122,7 @@ def test_one_nonce_twice_can_never_be_atomic(client: Client, url: str) -> None:
 
 
 def test_each_entry_of_another_batch_is_answered_as_if_it_were_posted_alone(
-    client: Client, url: str
+    client: Client, url: SecretStr
 ) -> None:
     client.post("/ledger", json=entry("ann", "CREDIT_ADD", "old"))
     entries = [
@@ -159,7 +159,7 @@ def timeless(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("atomic", [True, False])
-def test_a_batch_has_1_to_1000_entries(client: Client, url: str, atomic: bool) -> None:
+def test_a_batch_has_1_to_1000_entries(client: Client, url: SecretStr, atomic: bool) -> None:
     entries = [entry(f"owner {n % 7}", "DAILY_REWARD", f"{n}") for n in range(1001)]
     for refused in ([], entries):
         problem = assert_problem(send(client, refused, atomic=atomic), 422, "invalid_request")
@@ -175,7 +175,7 @@ def test_a_batch_has_1_to_1000_entries(client: Client, url: str, atomic: bool) -
 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_1000_entries_of_the_longest_identifiers_fit(
-    client: Client, url: str, atomic: bool
+    client: Client, url: SecretStr, atomic: bool
 ) -> None:
     # Each character takes 12 bytes of JSON; the last ones tell the identifiers from each other.
     longest = ["\N{GRINNING FACE}" * 254 + chr(0x1F600 + n) for n in range(1000)]
@@ -185,7 +185,7 @@ def test_1000_entries_of_the_longest_identifiers_fit(
     assert written(url) == [(line["owner_id"], line["nonce"]) for line in entries]
 
 
-def test_a_body_over_8_mib_is_refused(client: Client, url: str) -> None:
+def test_a_body_over_8_mib_is_refused(client: Client, url: SecretStr) -> None:
     entries = [entry("ann", "CREDIT_ADD", "1")]
     empty = len(json.dumps({"entries": entries, "more": ""}))
     most = 8 * 1024 * 1024 - empty
@@ -215,7 +215,7 @@ GOOD = entry("ann", "CREDIT_ADD", "1")
     ],
 )
 def test_a_malformed_batch_names_its_field(
-    client: Client, url: str, body: dict[str, object], field: str
+    client: Client, url: SecretStr, body: dict[str, object], field: str
 ) -> None:
     response = client.post("/ledger/batch", content=json.dumps(body), headers=JSON)
     problem = assert_problem(response, 422, "invalid_request")
@@ -225,7 +225,7 @@ def test_a_malformed_batch_names_its_field(
 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_an_unreachable_database_is_unavailable_for_the_whole_batch(atomic: bool) -> None:
-    settings = Settings(database_url=SecretStr("postgresql://me:secret@/db?host=/nowhere"))
+    settings = DatabaseSettings(database_url=SecretStr("postgresql://me:secret@/db?host=/nowhere"))
     with served(LEDGER, settings) as client:
         response = send(client, [GOOD, {**GOOD, "nonce": "2"}], atomic=atomic)
         assert_problem(response, 503, "database_unavailable")

@@ -11,29 +11,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from sample.ledger import LEDGER
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
+from core.settings.groups import DatabaseSettings
 from core.storage.store import LedgerStore
-from core.settings import Settings
 from core.testing.databases import Databases, execute
 from core.testing.serving import assert_problem, served
+from sample.ledger import LEDGER
 
 JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def url(databases: Databases) -> str:
+def url(databases: Databases) -> SecretStr:
     return databases.migrated("sample")
 
 
 @pytest.fixture(scope="module")
-def shared_client(url: str) -> Iterator[Client]:
-    with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
+def shared_client(url: SecretStr) -> Iterator[Client]:
+    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
         yield client
 
 
 @pytest.fixture
-def client(shared_client: Client, url: str) -> Client:
+def client(shared_client: Client, url: SecretStr) -> Client:
     execute(url, "TRUNCATE sample.ledger_entry, sample.ledger_balance RESTART IDENTITY")
     return shared_client
 
@@ -43,7 +43,7 @@ def post(client: Client, owner_id: str, operation: str, nonce: str, **more: Any)
     return client.post("/ledger", content=json.dumps(body), headers=JSON)
 
 
-def nothing_was_written(url: str) -> bool:
+def nothing_was_written(url: SecretStr) -> bool:
     tables = ("ledger_entry", "ledger_balance")
     return all(execute(url, f"SELECT count(*) FROM sample.{table}") == [(0,)] for table in tables)
 
@@ -84,7 +84,7 @@ def test_a_nonce_reused_for_another_operation_is_another_error(client: Client) -
     assert problem["detail"].startswith("Duplicate transaction: ")
 
 
-def test_a_spend_beyond_the_balance(client: Client, url: str) -> None:
+def test_a_spend_beyond_the_balance(client: Client, url: SecretStr) -> None:
     problem = assert_problem(post(client, "ann", "CREDIT_SPEND", "1"), 400, "insufficient_balance")
     assert problem["detail"].startswith("Insufficient balance: ")
     assert (problem["balance"], problem["amount"]) == (0, -1)
@@ -123,7 +123,7 @@ GOOD = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
     ],
 )
 def test_a_bad_value_is_refused_and_writes_nothing(
-    client: Client, url: str, field: str, value: object
+    client: Client, url: SecretStr, field: str, value: object
 ) -> None:
     body = json.dumps({**GOOD, field: value})
     problem = assert_problem(
@@ -134,7 +134,7 @@ def test_a_bad_value_is_refused_and_writes_nothing(
 
 
 @pytest.mark.parametrize("field", GOOD)
-def test_a_missing_field_is_named(client: Client, url: str, field: str) -> None:
+def test_a_missing_field_is_named(client: Client, url: SecretStr, field: str) -> None:
     body = {name: value for name, value in GOOD.items() if name != field}
     problem = assert_problem(client.post("/ledger", json=body), 422, "invalid_request")
     assert problem["errors"] == [{"field": f"body.{field}", "message": "Field required"}]
@@ -155,12 +155,12 @@ def test_a_missing_field_is_named(client: Client, url: str, field: str) -> None:
         b"[" * 50_000,
     ],
 )
-def test_a_malformed_body_is_refused(client: Client, url: str, body: bytes) -> None:
+def test_a_malformed_body_is_refused(client: Client, url: SecretStr, body: bytes) -> None:
     assert_problem(client.post("/ledger", content=body, headers=JSON), 422, "invalid_request")
     assert nothing_was_written(url)
 
 
-def test_another_content_type_is_refused(client: Client, url: str) -> None:
+def test_another_content_type_is_refused(client: Client, url: SecretStr) -> None:
     body = json.dumps(GOOD)
     for content_type in ("text/plain", "application/x-www-form-urlencoded"):
         response = client.post("/ledger", content=body, headers={"Content-Type": content_type})
@@ -168,7 +168,7 @@ def test_another_content_type_is_refused(client: Client, url: str) -> None:
     assert nothing_was_written(url)
 
 
-def test_a_body_over_64_kib_is_refused(client: Client, url: str) -> None:
+def test_a_body_over_64_kib_is_refused(client: Client, url: SecretStr) -> None:
     def body(size: int) -> bytes:
         empty = len(json.dumps({**GOOD, "more": ""}))
         return json.dumps({**GOOD, "more": "x" * (size - empty)}).encode()
@@ -217,7 +217,7 @@ def test_every_owner_that_can_be_posted_can_be_read(client: Client, owner_id: st
 
 
 def test_an_unreachable_database_is_unavailable_never_a_success() -> None:
-    settings = Settings(database_url=SecretStr("postgresql://me:secret@/db?host=/nowhere"))
+    settings = DatabaseSettings(database_url=SecretStr("postgresql://me:secret@/db?host=/nowhere"))
     with served(LEDGER, settings) as client:
         for response in (client.post("/ledger", json=GOOD), client.get("/ledger/ann")):
             assert_problem(response, 503, "database_unavailable")
@@ -225,10 +225,12 @@ def test_an_unreachable_database_is_unavailable_never_a_success() -> None:
             assert "secret" not in response.text
 
 
-def test_a_defect_is_a_problem_document_too(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_a_problem_document_too(
+    url: SecretStr, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> int:
         raise ZeroDivisionError
 
     monkeypatch.setattr(LedgerStore, "balances", broken)
-    with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
+    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
         assert_problem(client.get("/ledger/ann"), 500, "internal_error")

@@ -13,15 +13,16 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from sample.ledger import LEDGER
-from core.migrations import revisions
 from core.embedded.postgresql_server import postgresql
+from core.migrations import revisions
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
 from core.testing.processes import service
 from core.testing.waiting import until
+from sample.ledger import LEDGER
 
 THREADS = 8
 Entries = list[dict[str, str]]
@@ -47,7 +48,7 @@ def requests(thread: int) -> Iterator[tuple[str, dict[str, Any], Entries]]:
             yield "/ledger/batch", {"atomic": number % 3 == 1, "entries": entries}, entries
 
 
-def in_ledger(url: str) -> dict[str, int]:
+def in_ledger(url: SecretStr) -> dict[str, int]:
     """The id of each nonce, none of which is there twice, in a ledger whose balances are right."""
     engine = connect(url)
     assert LedgerStore(LEDGER, engine).discrepancies() == []
@@ -93,7 +94,9 @@ class Traffic:
         return ids
 
 
-def kill_under_load(traffic: Traffic, url: str, run: int, *, more: int, waiting: bool) -> None:
+def kill_under_load(
+    traffic: Traffic, url: SecretStr, run: int, *, more: int, waiting: bool
+) -> None:
     """Kills a service once `more` is acknowledged; when it is `waiting`, in a transaction."""
     engine = connect(url)
     enough = len(traffic.acknowledged) + more

@@ -11,20 +11,20 @@ import pytest
 from httpx import Client, Response
 from pydantic import SecretStr
 
-from sample.ledger import LEDGER
+from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
-from core.settings import Settings
 from core.testing.databases import Databases, execute, held
 from core.testing.processes import service
 from core.testing.serving import served
 from core.testing.waiting import until
+from sample.ledger import LEDGER
 
 QUEUE_SIZE = 1000
 
 
 @pytest.fixture
-def url(databases: Databases) -> str:
+def url(databases: Databases) -> SecretStr:
     return databases.migrated("sample")
 
 
@@ -44,7 +44,7 @@ def post_batch(client: Client, number: int, size: int) -> Response:
 Posting = list[Future[Response]]
 
 
-def fill(pool: ThreadPoolExecutor, client: Client, url: str, *, size: int) -> Posting:
+def fill(pool: ThreadPoolExecutor, client: Client, url: SecretStr, *, size: int) -> Posting:
     """Has twice as much posted as there is room for while "ann" is held; returns what waits."""
     first = pool.submit(post, client, "being done")
     blocked = "SELECT FROM pg_locks WHERE NOT granted"
@@ -67,7 +67,7 @@ def assert_refused(response: Response) -> None:
     assert int(response.headers["retry-after"]) > 0
 
 
-def assert_all_posted(url: str, posting: Posting) -> None:
+def assert_all_posted(url: SecretStr, posting: Posting) -> None:
     """Each is answered with its success, and has its entry; there is no other entry."""
     posted = ["first"]
     for done in posting:
@@ -89,15 +89,11 @@ def assert_all_posted(url: str, posting: Posting) -> None:
 
 @pytest.mark.parametrize("size", [1000, 50])
 def test_a_full_queue_is_refused_at_once_and_done_when_the_database_can(
-    url: str, size: int
+    url: SecretStr, size: int
 ) -> None:
-    settings = Settings(
-        database_url=SecretStr(url),
-        queue_size=QUEUE_SIZE,
-        lock_timeout=100,
-        statement_timeout=100,
-    )
-    with served(LEDGER, settings) as client, ThreadPoolExecutor(50) as pool:
+    database = DatabaseSettings(database_url=url, lock_timeout=100, statement_timeout=100)
+    service = ServiceSettings(queue_size=QUEUE_SIZE)
+    with served(LEDGER, database, service) as client, ThreadPoolExecutor(50) as pool:
         post(client, "first")
         with held(url, "sample", "ann"):
             waiting = fill(pool, client, url, size=size)
@@ -112,7 +108,7 @@ def test_a_full_queue_is_refused_at_once_and_done_when_the_database_can(
 
 
 def test_a_service_that_is_stopped_with_a_full_queue_does_all_that_it_has_accepted(
-    url: str,
+    url: SecretStr,
 ) -> None:
     settings = {
         "QUEUE_SIZE": f"{QUEUE_SIZE}",

@@ -2,14 +2,14 @@
 
 from pydantic import SecretStr
 
-from sample.ledger import LEDGER
-from core.settings import Settings
+from core.settings.groups import DatabaseSettings
 from core.testing.databases import Databases
 from core.testing.serving import served
+from sample.ledger import LEDGER
 
 
-def settings(url: str) -> Settings:
-    return Settings(database_url=SecretStr(url))
+def settings(url: SecretStr) -> DatabaseSettings:
+    return DatabaseSettings(database_url=url)
 
 
 def test_alive_and_ready(databases: Databases) -> None:
@@ -19,7 +19,7 @@ def test_alive_and_ready(databases: Databases) -> None:
 
 
 def test_without_its_database_it_is_alive_but_not_ready() -> None:
-    with served(LEDGER, settings("postgresql:///db?host=/nowhere")) as client:
+    with served(LEDGER, settings(SecretStr("postgresql:///db?host=/nowhere"))) as client:
         assert client.get("/healthz").status_code == 200
         response = client.get("/readyz")
         assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")

@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from core.service.app import create_app
+from core.settings.groups import DatabaseSettings, ServiceSettings
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation
-from core.service.app import create_app
-from core.settings import Settings
 
 
 @pytest.fixture
 def schema() -> dict[str, Any]:
-    return create_app(LEDGER, Settings(database_url=SecretStr("postgresql://unused"))).openapi()
+    unused = DatabaseSettings(database_url=SecretStr("postgresql://unused"))
+    return create_app(LEDGER, unused, ServiceSettings()).openapi()
 
 
 def test_has_the_apps_own_operations(schema: dict[str, Any]) -> None:

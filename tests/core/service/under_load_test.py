@@ -11,18 +11,18 @@ import pytest
 from httpx import Client, Response
 from pydantic import SecretStr
 
-from sample.ledger import LEDGER
+from core.service.coalescing import Coalescer
+from core.settings.groups import DatabaseSettings
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
-from core.service.coalescing import Coalescer
-from core.settings import Settings
 from core.testing.databases import Databases, execute, held
 from core.testing.serving import served
 from core.testing.waiting import until
+from sample.ledger import LEDGER
 
 
 @pytest.fixture
-def url(databases: Databases) -> str:
+def url(databases: Databases) -> SecretStr:
     return databases.migrated("sample")
 
 
@@ -53,12 +53,12 @@ def assert_unavailable(response: Response) -> None:
     assert int(response.headers["retry-after"]) > 0
 
 
-def nonces(url: str) -> list[str]:
+def nonces(url: SecretStr) -> list[str]:
     rows = execute(url, "SELECT nonce FROM sample.ledger_entry ORDER BY id")
     return [nonce for nonce, in rows]
 
 
-def assert_sound(url: str) -> None:
+def assert_sound(url: SecretStr) -> None:
     engine = connect(url)
     assert LedgerStore(LEDGER, engine).discrepancies() == []
     engine.dispose()
@@ -68,7 +68,7 @@ def assert_sound(url: str) -> None:
 
 
 def test_one_post_that_the_database_refuses_fails_alone(
-    url: str, arrived: list[object], caplog: pytest.LogCaptureFixture
+    url: SecretStr, arrived: list[object], caplog: pytest.LogCaptureFixture
 ) -> None:
     execute(
         url,
@@ -79,7 +79,7 @@ def test_one_post_that_the_database_refuses_fails_alone(
             FOR EACH ROW WHEN (NEW.owner_id = 'poison') EXECUTE FUNCTION refuse();
         """,
     )
-    settings = Settings(database_url=SecretStr(url), lock_timeout=60, statement_timeout=60)
+    settings = DatabaseSettings(database_url=url, lock_timeout=60, statement_timeout=60)
     with served(LEDGER, settings) as client, ThreadPoolExecutor(41) as pool:
         post(client, "ann", "first")
         arrived.clear()
@@ -104,10 +104,10 @@ def test_one_post_that_the_database_refuses_fails_alone(
     assert_sound(url)
 
 
-def test_a_refused_entry_of_a_batch_that_is_not_atomic_fails_alone(url: str) -> None:
+def test_a_refused_entry_of_a_batch_that_is_not_atomic_fails_alone(url: SecretStr) -> None:
     execute(url, "ALTER TABLE sample.ledger_entry ADD CHECK (nonce <> 'poison')")
     entries = [entry("ann", nonce) for nonce in ("1", "poison", "2", "poison", "3")]
-    with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
+    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
         answer = client.post("/ledger/batch", json={"atomic": False, "entries": entries})
         entries = [entry("bob", "4"), entry("ann", "poison"), entry("ann", "5")]
         whole = client.post("/ledger/batch", json={"entries": entries})
@@ -120,8 +120,8 @@ def test_a_refused_entry_of_a_batch_that_is_not_atomic_fails_alone(url: str) -> 
     assert_sound(url)
 
 
-def test_a_busy_owner_is_unavailable_and_others_in_its_transaction_are_not(url: str) -> None:
-    settings = Settings(database_url=SecretStr(url), lock_timeout=0.3)
+def test_a_busy_owner_is_unavailable_and_others_in_its_transaction_are_not(url: SecretStr) -> None:
+    settings = DatabaseSettings(database_url=url, lock_timeout=0.3)
     entries = [entry(owner_id, "2") for owner_id in ("bob", "ann", "zoe")]
     with served(LEDGER, settings) as client, ThreadPoolExecutor(30) as pool:
         for owner_id in ("ann", "bob"):
@@ -162,10 +162,10 @@ def send_and_leave(address: tuple[str, int], content: bytes, *, rudely: bool) ->
         client.sendall(content)
 
 
-def test_clients_that_leave_without_their_answer_harm_nobody(url: str) -> None:
+def test_clients_that_leave_without_their_answer_harm_nobody(url: SecretStr) -> None:
     owners = ["ann", "bob", "cat"]
     batches = [[entry(owner_id, f"{number}") for owner_id in owners] for number in range(300)]
-    with served(LEDGER, Settings(database_url=SecretStr(url))) as client:
+    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
         address = (client.base_url.host, client.base_url.port or 0)
         with ThreadPoolExecutor(12) as pool:
             leaving = [

@@ -1,17 +1,19 @@
 import pytest
+from pydantic import SecretStr
 
-from core.storage.connections import connect
 from core.ledgers.errors import ConfigurationError
+from core.storage.connections import connect
 
 
 @pytest.mark.parametrize(
     "scheme", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+x"]
 )
 def test_every_spelling_of_a_postgresql_url_uses_psycopg2(scheme: str) -> None:
-    assert connect(f"{scheme}://me@somewhere/db").url.drivername == "postgresql+psycopg2"
+    engine = connect(SecretStr(f"{scheme}://me@somewhere/db"))
+    assert engine.url.drivername == "postgresql+psycopg2"
 
 
 @pytest.mark.parametrize("url", ["", "sqlite://", "mysql://x/y", "somewhere", "postgresqlite://"])
 def test_another_database_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="must begin with postgresql://"):
-        connect(url)
+        connect(SecretStr(url))

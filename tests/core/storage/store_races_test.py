@@ -5,41 +5,42 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, text
 
-from sample.ledger import LEDGER
-from sample.operations import SampleOperation as Operation
-from core.storage.connections import connect
 from core.ledgers.errors import DatabaseUnavailable
-from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import Busy, Duplicate, Insufficient, Posted, Refused
+from core.ledgers.requests import Batch, Post
+from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
 from core.testing.waiting import until
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation as Operation
 
 Store = LedgerStore[Operation]
 
 
 @pytest.fixture
-def url(databases: Databases) -> str:
+def url(databases: Databases) -> SecretStr:
     return databases.migrated("sample")
 
 
 @contextmanager
-def store_of(url: str, *, lock_timeout: float = 60) -> Iterator[Store]:
+def store_of(url: SecretStr, *, lock_timeout: float = 60) -> Iterator[Store]:
     engine = connect(url, lock_timeout=lock_timeout, statement_timeout=60)
     yield LedgerStore(LEDGER, engine)
     engine.dispose()
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
+def store(url: SecretStr) -> Iterator[Store]:
     with store_of(url) as store:
         yield store
 
 
 @pytest.fixture
-def others(url: str) -> Iterator[Engine]:
+def others(url: SecretStr) -> Iterator[Engine]:
     engine = connect(url, lock_timeout=60, statement_timeout=60)
     yield engine
     engine.dispose()
@@ -58,16 +59,16 @@ def hold(other: Connection, owner_id: str) -> None:
     assert other.execute(text(query), {"owner_id": owner_id}).rowcount == 1
 
 
-def blocked(url: str) -> int:
+def blocked(url: SecretStr) -> int:
     return len(execute(url, "SELECT FROM pg_locks WHERE NOT granted"))
 
 
-def entries(url: str) -> list[tuple[str, str]]:
+def entries(url: SecretStr) -> list[tuple[str, str]]:
     rows = execute(url, "SELECT owner_id, nonce FROM sample.ledger_entry ORDER BY id")
     return [(owner_id, nonce) for owner_id, nonce in rows]
 
 
-def test_a_deadlock_is_tried_again(url: str, store: Store, others: Engine) -> None:
+def test_a_deadlock_is_tried_again(url: SecretStr, store: Store, others: Engine) -> None:
     store.post([credit("ann", "1"), credit("bob", "1")])
     name = execute(url, "SELECT current_database()")[0][0]
     # Whoever finds the deadlock is its victim: the store, and after the other waits for it.
@@ -95,7 +96,7 @@ def test_a_deadlock_is_tried_again(url: str, store: Store, others: Engine) -> No
 
 @pytest.mark.parametrize("failures", [1, 4, 5])
 def test_what_may_succeed_the_next_time_is_tried_five_times(
-    url: str, store: Store, failures: int
+    url: SecretStr, store: Store, failures: int
 ) -> None:
     store.post([credit("ann", "1"), credit("bob", "1")])
     execute(
@@ -124,7 +125,7 @@ def test_what_may_succeed_the_next_time_is_tried_five_times(
 
 
 def test_a_lone_post_that_loses_the_race_for_its_nonce_is_a_duplicate(
-    url: str, store: Store, others: Engine
+    url: SecretStr, store: Store, others: Engine
 ) -> None:
     store.post([credit("ann", "1")])
     with (
@@ -144,7 +145,7 @@ def test_a_lone_post_that_loses_the_race_for_its_nonce_is_a_duplicate(
     assert entries(url) == [("ann", "1"), ("ann", "2")]
 
 
-def test_lone_spends_at_once_never_overdraw(url: str, store: Store, others: Engine) -> None:
+def test_lone_spends_at_once_never_overdraw(url: SecretStr, store: Store, others: Engine) -> None:
     store.post([Post("ann", Operation.DAILY_REWARD, "1")])
     with (
         store_of(url) as rival,
@@ -165,14 +166,14 @@ def test_lone_spends_at_once_never_overdraw(url: str, store: Store, others: Engi
     assert len(entries(url)) == 2
 
 
-def test_an_atomic_batch_that_is_refused_writes_nothing(url: str, store: Store) -> None:
+def test_an_atomic_batch_that_is_refused_writes_nothing(url: SecretStr, store: Store) -> None:
     batch = Batch((credit("ann", "1"), spend("ann", "2"), spend("bob", "1")))
     assert store.post_batches([batch]) == [Refused(2, Insufficient(-1, 0))]
     assert entries(url) == execute(url, "SELECT FROM sample.ledger_balance") == []
 
 
 def test_a_refused_batch_is_nothing_to_the_others_of_its_transaction(
-    url: str, store: Store
+    url: SecretStr, store: Store
 ) -> None:
     refused = Batch((credit("ann", "1"), spend("bob", "1")))
     later = Batch((credit("ann", "1"), spend("ann", "2")))
@@ -190,7 +191,9 @@ def test_a_refused_batch_is_nothing_to_the_others_of_its_transaction(
     assert store.discrepancies() == []
 
 
-def test_only_the_batches_of_a_busy_owner_are_busy(url: str, store: Store, others: Engine) -> None:
+def test_only_the_batches_of_a_busy_owner_are_busy(
+    url: SecretStr, store: Store, others: Engine
+) -> None:
     store.post([credit("ann", "1"), credit("bob", "1")])
     batches = [
         Batch((credit("bob", "2"),)),

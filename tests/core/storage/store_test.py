@@ -6,17 +6,17 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from sample.ledger import LEDGER
-from sample.operations import SampleOperation as Operation
-from core.storage.connections import connect
 from core.ledgers.errors import DatabaseUnavailable, ForeignOperation
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.requests import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
+from core.ledgers.requests import Post
+from core.storage.connections import connect
 from core.storage.store import LedgerStore
-from core.testing.databases import Databases, throwaway_server
+from core.testing.databases import Databases, throwaway_databases
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation as Operation
 
 Store = LedgerStore[Operation]
 
@@ -174,7 +174,7 @@ def test_a_stricter_default_isolation_changes_nothing(databases: Databases) -> N
 
 
 def test_a_database_that_went_away_is_unavailable_and_nothing_acknowledged_is_lost() -> None:
-    with throwaway_server(durable=True) as databases:
+    with throwaway_databases(durable=True) as databases:
         url = databases.migrated("sample")
         engine = connect(url)
         store: LedgerStore[Operation] = LedgerStore(LEDGER, engine)

@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from core.migrations import operation_changes
 from sqlalchemy.dialects import postgresql
+
+from core.migrations import operation_changes
 
 revision = "0000000000a1"
 down_revision = None

@@ -1,7 +1,7 @@
 """Content's ledger over HTTP: `./pants run src/python/apps/content:service`."""
 
 from apps.content.ledger import LEDGER
-from core.service.main import main
+from core.cli.main import main
 
 if __name__ == "__main__":
     main(LEDGER)

@@ -1,7 +1,7 @@
 """Travel's ledger over HTTP: `./pants run src/python/apps/travel:service`."""
 
 from apps.travel.ledger import LEDGER
-from core.service.main import main
+from core.cli.main import main
 
 if __name__ == "__main__":
     main(LEDGER)

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from pydantic import SecretStr
+
 from core.ledgers.errors import ConfigurationError
 
 # The server's parent is a shell that waits for the end of its input, which comes when we close it
@@ -39,7 +41,7 @@ _STOP_SECONDS = 60
 
 
 @contextmanager
-def postgresql(data: Path, *, durable: bool = True) -> Generator[str, None, None]:
+def postgresql(data: Path, *, durable: bool = True) -> Generator[SecretStr, None, None]:
     """Runs a PostgreSQL server on the folder `data`, made when missing; yields its URL.
 
     The server listens on a Unix socket only, and ends with the `with` block or with this process,
@@ -47,7 +49,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Generator[str, None, None
 
     Raises ConfigurationError when `data` is in use, or PostgreSQL cannot run here.
     """
-    _binary("postgres")  # complains before anything is made
+    binary("postgres")  # complains before anything is made
     data.mkdir(parents=True, exist_ok=True)
     ours, servers = (data.with_name(f"{data.name}.{of}.lock") for of in ("service", "server"))
     in_use = (
@@ -83,7 +85,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Generator[str, None, None
             )
         try:
             _wait_until_ready(server, socket, log)
-            yield f"postgresql://postgres@/postgres?host={socket}"
+            yield SecretStr(f"postgresql://postgres@/postgres?host={socket}")
         finally:
             assert server.stdin is not None  # we asked for a pipe
             server.stdin.close()
@@ -141,7 +143,7 @@ def _initdb(data: Path) -> None:
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", socket: Path, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    probe = [_binary("pg_isready"), "--quiet", "--host", str(socket)]
+    probe = [binary("pg_isready"), "--quiet", "--host", str(socket)]
     while subprocess.run(probe).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             end = log.read_text(errors="replace")[-2000:]
@@ -151,7 +153,7 @@ def _wait_until_ready(server: "subprocess.Popen[bytes]", socket: Path, log: Path
 
 def _as_unprivileged(data: Path, program: str, *arguments: str) -> list[str]:
     """The command; PostgreSQL refuses to run as root, so for root as somebody else."""
-    command = [_binary(program), *arguments]
+    command = [binary(program), *arguments]
     if os.getuid() != 0:
         return command
     if shutil.which("unshare"):
@@ -166,7 +168,7 @@ def _as_unprivileged(data: Path, program: str, *arguments: str) -> list[str]:
             os.chown(path, nobody, nobody)
         as_nobody = [f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups"]
         rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        reachable = _binary(program, _copy_for_everybody(_packages()))
+        reachable = binary(program, _copy_for_everybody(_packages()))
         return ["setpriv", *as_nobody, *rights, reachable, *arguments]
     raise ConfigurationError(
         "PostgreSQL refuses to run as root, and this machine has neither unshare nor setpriv: "
@@ -207,5 +209,6 @@ def _packages() -> Path:
     return Path(package.submodule_search_locations[0]).parent
 
 
-def _binary(program: str, packages: Path | None = None) -> str:
+def binary(program: str, packages: Path | None = None) -> str:
+    """The path of one of PostgreSQL's programs. Raises ConfigurationError when it is missing."""
     return str((packages or _packages()) / _INSTALLATION / "bin" / program)

@@ -1,8 +1,8 @@
-"""What a database contains, as its catalog has it: to tell what migrations touch."""
+"""The objects of a database, as its catalogue lists them: what a migration creates and touches."""
 
-from core.testing.databases import execute
+from sqlalchemy import Connection
 
-# Each kind of object, with where its schema is.
+# Each kind of object, with the schema that it is in.
 _CATALOGS = {
     "pg_class": "relnamespace",
     "pg_type": "typnamespace",
@@ -17,26 +17,26 @@ _CATALOGS = {
 }
 
 
-def inside(url: str, schema: str) -> set[str]:
-    """The objects in `schema`, and itself."""
+def objects_inside(connection: Connection, schema: str) -> set[str]:
+    """The objects in `schema`, and the schema itself."""
     schemas = f"(SELECT oid FROM pg_namespace WHERE nspname = '{schema}')"
-    return {name for name, _ in _objects(url, "IN", schemas)}
+    return {name for name, _ in _objects(connection, "IN", schemas)}
 
 
-def outside(url: str, schema: str) -> dict[str, str]:
-    """The objects not in `schema`, and of each the transaction that wrote it last."""
-    # What PostgreSQL keeps of long values of any schema's tables is in pg_toast.
+def objects_outside(connection: Connection, schema: str) -> dict[str, str]:
+    """The objects outside of `schema`, each with the transaction that wrote it last."""
+    # pg_toast has the long values of every schema's tables.
     schemas = f"(SELECT oid FROM pg_namespace WHERE nspname IN ('{schema}', 'pg_toast'))"
-    return dict(_objects(url, "NOT IN", schemas))
+    return dict(_objects(connection, "NOT IN", schemas))
 
 
-def _objects(url: str, relation: str, schemas: str) -> list[tuple[str, str]]:
+def _objects(connection: Connection, relation: str, schemas: str) -> list[tuple[str, str]]:
     selects = [
         f"SELECT pg_describe_object('{catalog}'::regclass, oid, 0), xmin::text FROM {catalog}"
         f" WHERE {schema}::oid {relation} {schemas}"
         for catalog, schema in _CATALOGS.items()
     ]
-    # Columns and the values of enums are parts of what has been found above.
+    # Columns and the values of enums are parts of the objects above.
     selects += [
         "SELECT pg_describe_object('pg_class'::regclass, attrelid, attnum),"
         " pg_attribute.xmin::text"
@@ -46,4 +46,5 @@ def _objects(url: str, relation: str, schemas: str) -> list[tuple[str, str]]:
         " FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid"
         f" WHERE typnamespace {relation} {schemas}",
     ]
-    return [(name, written) for name, written in execute(url, " UNION ALL ".join(selects))]
+    rows = connection.exec_driver_sql(" UNION ALL ".join(selects))
+    return [(str(name), str(written)) for name, written in rows]

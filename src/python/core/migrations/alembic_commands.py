@@ -8,12 +8,13 @@ import sys
 from alembic.config import CommandLine
 from alembic.script.revision import MultipleHeads, ResolutionError
 from alembic.util import CommandError
+from pydantic import SecretStr
 
-from core.migrations import revisions
 from core.ledgers.errors import LedgerError
+from core.migrations import revisions
 
 
-def migrate(app: str, url: str | None, *arguments: str, ini: str | None = None) -> None:
+def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = None) -> None:
     """Runs Alembic on the app's migrations and the database at `url`; to the head by default.
 
     Without `url` the environment names the database, if the command needs one. `ini` is the

@@ -5,49 +5,50 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from core.storage.connections import connect
-from core.migrations.revisions import require_migrated
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import MAX_BATCH
-from core.storage.store import LedgerStore
-from core.service import interpreter, problems, routes
+from core.migrations.revisions import require_migrated
+from core.service import problems, routes
 from core.service.body_limit import BodyLimit
 from core.service.coalescing import Coalescer
 from core.service.health import health_router
-from core.settings import Settings
+from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.storage.connections import connect
+from core.storage.store import LedgerStore
 
 
-def create_app(ledger: Ledger[OperationT], settings: Settings) -> FastAPI:
-    """The application that serves `ledger` from the database in `settings`.
+def create_app(
+    ledger: Ledger[OperationT], database: DatabaseSettings, service: ServiceSettings
+) -> FastAPI:
+    """The application that serves `ledger` from the database in its settings.
 
     Connects when the first request comes. Raises ConfigurationError when no database is given.
     """
-    if settings.database_url is None:
+    url = database.database_url
+    if url is None:
         raise ConfigurationError(
             f"No database is given: set {ledger.name.upper()}_DATABASE_URL or DATABASE_URL"
         )
-    url = settings.database_url.get_secret_value()
     engine = connect(
         url,
         pool_size=2,  # one posts, one reads
-        connect_timeout=settings.connect_timeout,
-        statement_timeout=settings.statement_timeout,
-        lock_timeout=settings.lock_timeout,
+        connect_timeout=database.connect_timeout,
+        statement_timeout=database.statement_timeout,
+        lock_timeout=database.lock_timeout,
         autocommit=True,  # what the store switches to otherwise, each time
     )
     # Of its own, so that a busy service is not taken for one that is not ready.
-    probe = connect(url, pool_size=1, connect_timeout=settings.connect_timeout, statement_timeout=2)
+    probe = connect(url, pool_size=1, connect_timeout=database.connect_timeout, statement_timeout=2)
 
     store = LedgerStore(ledger, engine)
-    queue = {"most_waiting": settings.queue_size, "most_at_once": MAX_BATCH}
+    queue = {"most_waiting": service.queue_size, "most_at_once": MAX_BATCH}
     posts = Coalescer(store.post_batches, **queue)
     balances = Coalescer(store.balances, **queue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
-        interpreter.tune()
         yield
         posts.close()
         balances.close()

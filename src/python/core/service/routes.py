@@ -11,8 +11,8 @@ from core.ledgers.errors import InvalidIdentifier
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.requests import Batch
 from core.ledgers.posting import BatchOutcome
+from core.ledgers.requests import Batch
 from core.ledgers.schemas import BatchRequest, OwnerBalance, PostRequest
 from core.service.answers import Answers
 from core.service.coalescing import Coalescer

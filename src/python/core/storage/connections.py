@@ -2,6 +2,7 @@
 
 import re
 
+from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
@@ -13,7 +14,7 @@ _SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
 
 
 def connect(
-    url: str,
+    url: SecretStr,
     *,
     pool_size: int = 5,
     pool_timeout: float = 5,
@@ -29,10 +30,11 @@ def connect(
 
     Raises ConfigurationError for a URL of another kind.
     """
-    if not _SCHEME.match(url):
+    plain = url.get_secret_value()
+    if not _SCHEME.match(plain):
         raise ConfigurationError("The database URL must begin with postgresql://")
     try:
-        target = make_url(_SCHEME.sub("postgresql+psycopg2://", url))
+        target = make_url(_SCHEME.sub("postgresql+psycopg2://", plain))
     except (ArgumentError, ValueError):  # their messages would show the password
         raise ConfigurationError(
             "The database URL is not of the form postgresql://user:password@host:port/database"

@@ -12,8 +12,8 @@ from psycopg2.extensions import cursor as Cursor
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import OPERATION_TYPE, models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.requests import Key, Post
 from core.ledgers.posting import Accept, Entry, Posted
+from core.ledgers.requests import Key, Post
 
 _BALANCES = "SELECT owner_id, balance FROM {balance} WHERE owner_id = ANY (%(owners)s::text[])"
 

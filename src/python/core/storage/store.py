@@ -21,7 +21,6 @@ from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import (
     BatchOutcome,
     Busy,
@@ -33,15 +32,16 @@ from core.ledgers.posting import (
     decide,
     outcome_of,
 )
+from core.ledgers.requests import Batch, Post
+from core.storage.sqlstates import (
+    is_lock_timeout,
+    is_refusal,
+    is_unknown_operation,
+    was_rolled_back,
+)
 from core.storage.statements import Statements
 
 log = logging.getLogger(__name__)
-
-# The first digits of SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_LOCK_NOT_AVAILABLE = "55P03"
-_ROLLED_BACK = "40"  # deadlocks and serialization failures: the same transaction may succeed
-_UNKNOWN_OPERATION = "22P02"  # no value of the enum
-_REFUSED = ("22", "23", "P0")  # values, constraints, triggers
 
 _TRIES = 5
 
@@ -108,7 +108,7 @@ class LedgerStore(Generic[OperationT]):
             try:
                 return self._post(batches)
             except psycopg2.Error as error:
-                if error.pgcode != _LOCK_NOT_AVAILABLE:
+                if not is_lock_timeout(error):
                     raise
             return self._post_free(batches)
 
@@ -172,7 +172,7 @@ class LedgerStore(Generic[OperationT]):
                     entries |= self._statements.write(cursor, accepted)
                 # Else the rows that were made to be locked are rolled back.
         except psycopg2.Error as error:
-            if tries > 1 and (error.pgcode or "").startswith(_ROLLED_BACK):
+            if tries > 1 and was_rolled_back(error):
                 return self._post(batches, tries - 1)
             raise
         return [outcome_of(batch, decision, entries) for batch, decision in zip(batches, decisions)]
@@ -221,15 +221,13 @@ def _unavailable_on_failure() -> Generator[None, None, None]:
     try:
         yield
     except (psycopg2.Error, DBAPIError, PoolTimeout) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        sqlstate = getattr(cause, "pgcode", None) or ""
-        if sqlstate == _UNKNOWN_OPERATION:
+        if is_unknown_operation(error):
             raise DatabaseNotMigrated(
                 "The database does not know an operation of this release: migrate it, then try "
                 "again, with the same nonce"
             ) from error
-        if sqlstate.startswith(_REFUSED):
-            raise  # the database refused what the rules allowed: a defect, not an outage
+        if is_refusal(error):
+            raise
         log.warning("the database did not answer: %s", error)
         raise DatabaseUnavailable(
             "The database is not available or too slow; try again, with the same nonce"

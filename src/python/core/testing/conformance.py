@@ -14,12 +14,13 @@ from hypothesis import settings
 from hypothesis.stateful import (
     run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]  # it has no types
 )
+from pydantic import SecretStr
 
-from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
-from core.ledgers.requests import Post
 from core.ledgers.posting import Duplicate, Insufficient, Posted
+from core.ledgers.requests import Post
+from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing import races
 from core.testing.databases import Databases
@@ -32,11 +33,11 @@ class LedgerConformance(Generic[OperationT]):
     ledger: Ledger[OperationT]
 
     @pytest.fixture
-    def database_url(self, databases: Databases) -> str:
+    def database_url(self, databases: Databases) -> SecretStr:
         return databases.migrated(self.ledger.name)
 
     @pytest.fixture
-    def store(self, database_url: str) -> Iterator[LedgerStore[OperationT]]:
+    def store(self, database_url: SecretStr) -> Iterator[LedgerStore[OperationT]]:
         engine = connect(database_url)
         yield LedgerStore(self.ledger, engine)
         engine.dispose()
@@ -84,7 +85,7 @@ class LedgerConformance(Generic[OperationT]):
             assert isinstance(again, Duplicate) and not again.reused
             assert store.balance(operation.name) == first.balance
 
-    def test_behaves_like_the_model(self, database_url: str) -> None:
+    def test_behaves_like_the_model(self, database_url: SecretStr) -> None:
         # A database's speed varies: no deadline. Each step of a run is several transactions.
         run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it so
             ledger_machine(self.ledger, database_url),
@@ -94,7 +95,7 @@ class LedgerConformance(Generic[OperationT]):
     @pytest.mark.parametrize("race", races.RACES, ids=lambda race: str(race.__name__))
     @pytest.mark.parametrize("processes, threads", [(1, 16), (4, 4)], ids=["threads", "processes"])
     def test_a_race_has_no_wrong_winner(
-        self, database_url: str, race: races.MakeRace, processes: int, threads: int
+        self, database_url: SecretStr, race: races.MakeRace, processes: int, threads: int
     ) -> None:
         wrong = races.run(
             self.ledger, database_url, race(self.ledger), processes=processes, threads=threads

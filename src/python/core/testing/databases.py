@@ -1,19 +1,18 @@
 """Databases for tests: real ones, built by the real migrations, a fresh one for every test."""
 
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from itertools import count
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
+from core.embedded.throwaway_server import ThrowawayServer, throwaway_server
 from core.migrations import revisions
-from core.embedded.postgresql_server import postgresql
 from core.storage.connections import connect
 
 
-def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
+def execute(url: SecretStr, statement: str) -> list[tuple[Any, ...]]:
     """Runs a statement in a transaction of its own; returns the rows, if there are any."""
     engine = connect(url)
     with engine.begin() as connection:
@@ -24,7 +23,7 @@ def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def held(url: str, app: str, owner_id: str) -> Generator[None, None, None]:
+def held(url: SecretStr, app: str, owner_id: str) -> Generator[None, None, None]:
     """For as long as the block lasts, another transaction holds the owner's balance."""
     engine = connect(url, statement_timeout=120)
     with engine.connect() as other:
@@ -37,35 +36,25 @@ def held(url: str, app: str, owner_id: str) -> Generator[None, None, None]:
 class Databases:
     """Makes databases on one server. The migrations of an app run once; the rest are copies."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: ThrowawayServer) -> None:
         self._server = server
-        self._numbers = count(1)
         self._migrated: dict[str, str] = {}
 
-    def empty(self) -> str:
+    def empty(self) -> SecretStr:
         """The URL of a new database with nothing in it."""
-        return self._create("template1")
+        return self._server.create_database()
 
-    def migrated(self, app: str) -> str:
+    def migrated(self, app: str) -> SecretStr:
         """The URL of a new database in which the app's schema is at its head."""
         if app not in self._migrated:
             url = self.empty()
             revisions.upgrade(app, url)
-            self._migrated[app] = urlsplit(url).path.removeprefix("/")
-        return self._create(self._migrated[app])
-
-    def _create(self, template: str) -> str:
-        name = f"test_{next(self._numbers)}"
-        engine = connect(self._server)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        engine.dispose()
-        return urlsplit(self._server)._replace(path=f"/{name}").geturl()
+            self._migrated[app] = urlsplit(url.get_secret_value()).path.removeprefix("/")
+        return self._server.create_database(template=self._migrated[app])
 
 
 @contextmanager
-def throwaway_server(*, durable: bool = False) -> Generator[Databases, None, None]:
-    """A server for as long as the block lasts, and the databases on it."""
-    with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
-        with postgresql(Path(folder, "data"), durable=durable) as url:
-            yield Databases(url)
+def throwaway_databases(*, durable: bool = False) -> Generator[Databases, None, None]:
+    """The databases of a server that runs until the block ends."""
+    with throwaway_server(durable=durable) as server:
+        yield Databases(server)

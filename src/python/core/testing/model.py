@@ -5,11 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from pydantic import SecretStr
 
-from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.requests import Batch, Post
 from core.ledgers.posting import (
     BatchOutcome,
     Duplicate,
@@ -18,6 +17,8 @@ from core.ledgers.posting import (
     Posted,
     Refused,
 )
+from core.ledgers.requests import Batch, Post
+from core.storage.connections import connect
 from core.storage.store import LedgerStore
 
 
@@ -52,7 +53,7 @@ class ModelLedger:
         return "all are posted"
 
 
-def ledger_machine(ledger: Ledger[OperationT], url: str) -> type[RuleBasedStateMachine]:
+def ledger_machine(ledger: Ledger[OperationT], url: SecretStr) -> type[RuleBasedStateMachine]:
     """A hypothesis state machine of batches against `ledger` in the database at `url`."""
     store = LedgerStore(ledger, connect(url, pool_size=1))
     runs = count()

@@ -5,10 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 import httpx
+from pydantic import SecretStr
 
 
 def command(module: str) -> list[str]:
@@ -16,10 +17,18 @@ def command(module: str) -> list[str]:
     return [sys.executable, "-m", module]
 
 
-def environment(**settings: str) -> dict[str, str]:
+def environment(**settings: str | SecretStr) -> dict[str, str]:
     """This process's, with these settings instead of any database that is set."""
     inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
-    return {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **settings}
+    return {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **in_clear(settings)}
+
+
+def in_clear(settings: Mapping[str, str | SecretStr]) -> dict[str, str]:
+    """What a process is given of the settings: secrets, too, as plain text."""
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in settings.items()
+    }
 
 
 class Service:
@@ -50,7 +59,7 @@ class Service:
 
 
 @contextmanager
-def service(module: str, **settings: str) -> Generator[Service, None, None]:
+def service(module: str, **settings: str | SecretStr) -> Generator[Service, None, None]:
     """A service on a free port, killed at the end of the block if it still runs."""
     process = subprocess.Popen(
         [*command(module), "--port", "0"],

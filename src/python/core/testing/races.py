@@ -12,11 +12,12 @@ from functools import partial
 from typing import Any, Generic
 
 import httpx
+from pydantic import SecretStr
 
-from core.storage.connections import connect
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
+from core.storage.connections import connect
 from core.storage.store import LedgerStore
 
 Result = tuple[Post[OperationT], str]
@@ -101,7 +102,12 @@ def wrongs(
 
 
 def run(
-    ledger: Ledger[OperationT], url: str, race: Race[OperationT], *, processes: int, threads: int
+    ledger: Ledger[OperationT],
+    url: SecretStr,
+    race: Race[OperationT],
+    *,
+    processes: int,
+    threads: int,
 ) -> list[str]:
     """Runs a race on the store, with `threads` in each of `processes`; returns what is wrong."""
     post_all = partial(_post_all, ledger, url, threads, race.batch)
@@ -120,7 +126,7 @@ def run(
 
 
 def run_over_http(
-    ledger: Ledger[OperationT], url: str, addresses: Sequence[str], race: Race[OperationT]
+    ledger: Ledger[OperationT], url: SecretStr, addresses: Sequence[str], race: Race[OperationT]
 ) -> list[str]:
     """Runs a race on services that share the database at `url`; returns what is wrong."""
     outcomes = {201: "Posted", 409: "Duplicate", 400: "Insufficient"}
@@ -144,7 +150,7 @@ def run_over_http(
 
 def _judged(
     ledger: Ledger[OperationT],
-    url: str,
+    url: SecretStr,
     race: Race[OperationT],
     start: Callable[[], list[Result[OperationT]]],
 ) -> list[str]:
@@ -161,7 +167,7 @@ def _judged(
 
 def _post_all(
     ledger: Ledger[OperationT],
-    url: str,
+    url: SecretStr,
     threads: int,
     batch: int,
     posts: Sequence[Post[OperationT]],

@@ -11,13 +11,15 @@ import uvicorn
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.service.app import create_app
-from core.settings import Settings
+from core.settings.groups import DatabaseSettings, ServiceSettings
 
 
 @contextmanager
-def served(ledger: Ledger[OperationT], settings: Settings) -> Generator[httpx.Client, None, None]:
-    """A client of the ledger's service, which runs for as long as the block lasts."""
-    app = create_app(ledger, settings)
+def served(
+    ledger: Ledger[OperationT], database: DatabaseSettings, service: ServiceSettings | None = None
+) -> Generator[httpx.Client, None, None]:
+    """A client of the ledger's service, which runs until the block ends."""
+    app = create_app(ledger, database, service or ServiceSettings())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from sample.ledger import LEDGER
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing import races
-from core.testing.databases import Databases, throwaway_server
+from core.testing.databases import Databases, throwaway_databases
 from core.testing.processes import command, environment, service
 from core.testing.waiting import until
+from sample.ledger import LEDGER
 
 
-def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [*command("sample.service"), *arguments],
         env=environment(**settings),
@@ -145,7 +146,7 @@ def test_what_it_cannot_run_with_is_told_without_a_traceback(
 
 def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> None:
     """And invents nothing: what it had not acknowledged is posted once, or not at all."""
-    with throwaway_server(durable=True) as databases, ExitStack() as stack:
+    with throwaway_databases(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated("sample")
         services = [
             stack.enter_context(service("sample.service", DATABASE_URL=url)) for _ in range(2)

@@ -1,0 +1,27 @@
+"""The database that the program works on: the one that is set, or else the embedded one."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from core.embedded.postgresql_server import postgresql
+from core.settings.environment import read_settings
+from core.settings.groups import DatabaseSettings, EmbeddedSettings
+
+
+@contextmanager
+def given_or_embedded(app: str) -> Generator[SecretStr, None, None]:
+    """The URL of the database; the embedded server runs until the block ends."""
+    given = read_settings(DatabaseSettings, app).database_url
+    if given is not None:
+        yield given
+        return
+    with postgresql(embedded_data(app)) as url:
+        yield url
+
+
+def embedded_data(app: str) -> Path:
+    """The folder of the app's embedded server."""
+    return read_settings(EmbeddedSettings, app).data_dir.resolve() / app / "postgresql"

@@ -1,0 +1,88 @@
+"""The program that an app ships: serves its ledger, migrates its database, describes its API."""
+
+import json
+import logging
+import os
+import sys
+
+import click
+from pydantic import SecretStr
+
+from core.cli.database import given_or_embedded
+from core.cli.serving import serve
+from core.cli.signals import exit_on_signals
+from core.ledgers.errors import LedgerError
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.migrations import alembic_commands, revisions
+from core.service.app import create_app
+from core.settings.environment import read_settings
+from core.settings.groups import DatabaseSettings, ServiceSettings
+
+
+class _Program(click.Group):
+    """Serves when no command is given: `--port 8001` is short for `serve --port 8001`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        first = args[0] if args else ""
+        if not first or (first.startswith("-") and first not in ("--help", "--version")):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+def main(ledger: Ledger[OperationT]) -> None:
+    """Runs what the command line asks for; exits with a message when it cannot."""
+    exit_on_signals(status=1)
+    try:
+        _program_of(ledger).main(prog_name=ledger.name)
+    except LedgerError as error:
+        sys.exit(f"{ledger.name}: {error}")
+
+
+def _program_of(ledger: Ledger[OperationT]) -> click.Group:
+    app = ledger.name
+
+    @click.group(cls=_Program, epilog="The README lists the settings.")
+    @click.option("--version", is_flag=True, callback=_print_version, is_eager=True, help="Exit.")
+    def program(version: bool) -> None:
+        logging.basicConfig(
+            level=read_settings(ServiceSettings, app).log_level.upper(),
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+
+    program.help = f"The program of {app}'s ledger. Without a command, it serves."
+
+    @program.command("serve", help="Serve the ledger over HTTP.")
+    @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+    @click.option("--port", default=8000, show_default=True, help="0 takes a free one.")
+    def serve_command(host: str, port: int) -> None:
+        serve(ledger, host, port)
+
+    @program.command(
+        "migrate",
+        help="Run a command of Alembic on the database: `upgrade head` by default.",
+        add_help_option=False,  # `migrate --help` is Alembic's
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
+    @click.argument("arguments", metavar="[COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
+    def migrate_command(arguments: tuple[str, ...]) -> None:
+        with given_or_embedded(app) as url:
+            alembic_commands.migrate(app, url, *arguments)
+
+    @program.command("openapi", help="Print the OpenAPI document of the service.")
+    def openapi_command() -> None:
+        unused = DatabaseSettings(database_url=SecretStr("postgresql://"))
+        document = create_app(ledger, unused, ServiceSettings()).openapi()
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+    return program
+
+
+def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked or context.resilient_parsing:
+        return
+    app = context.info_name or ""
+    # `package` freezes LEDGER_REVISION into the file: see pants-plugins/prelude.py.
+    revision = os.environ.get("LEDGER_REVISION", "unknown")
+    click.echo(f"{app}, git revision {revision}, head migration {revisions.head(app)}")
+    context.exit()

@@ -1,0 +1,79 @@
+"""Starts a ledger's service and runs it until a signal ends it."""
+
+import logging
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+
+from core.cli import interpreter
+from core.cli.database import embedded_data, given_or_embedded
+from core.cli.greeting import greeting
+from core.cli.signals import exit_on_signals
+from core.ledgers.errors import ConfigurationError
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.migrations import revisions
+from core.service.app import create_app
+from core.settings.environment import read_settings
+from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.storage.connections import connect
+
+
+def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
+    """Serves the ledger on `host` and `port`, from the database that is set or the embedded one.
+
+    Migrates the embedded database first. Raises DatabaseNotMigrated when another one is not at
+    the head, and ConfigurationError when it cannot listen.
+    """
+    app = ledger.name
+    database = read_settings(DatabaseSettings, app)
+    settings = read_settings(ServiceSettings, app)
+    with _listening(host, port) as listener, given_or_embedded(app) as url:
+        data = "in the database that is set"
+        if database.database_url is None:
+            data = str(embedded_data(app))
+            logging.getLogger("alembic").setLevel(logging.WARNING)
+            revisions.upgrade(app, url)
+        engine = connect(url, connect_timeout=database.connect_timeout)
+        revisions.require_migrated(app, engine)
+        engine.dispose()
+        config = uvicorn.Config(
+            create_app(ledger, database.model_copy(update={"database_url": url}), settings),
+            log_config=None,
+            access_log=settings.log_level == "debug",
+            timeout_graceful_shutdown=settings.shutdown_timeout,
+        )
+        # While it serves, uvicorn handles signals: it lets requests in flight finish, and then
+        # raises the signal again.
+        exit_on_signals(status=0)
+        interpreter.tune()
+        _Server(config, greeting(app, listener, data)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Prints the greeting once it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._greeting, flush=True)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
+    """Binds before a database is started, so that a port in use is reported at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Cannot listen on {host} port {port}: {error.strerror}; choose with --host, --port"
+            ) from error
+        yield listener

@@ -1,0 +1,243 @@
+"""What must hold of every app's migrations. The linter `migration-check` and tests run these.
+
+Amounts are not compared: an entry has the amount that it was posted with, and the database knows
+no others.
+"""
+
+import io
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from pydantic import SecretStr
+from sqlalchemy import Connection
+
+from core.ledgers.errors import LedgerError
+from core.ledgers.ledger import Ledger
+from core.ledgers.models import models_of
+from core.ledgers.requests import Post
+from core.migration_check.catalog import objects_inside, objects_outside
+from core.migration_check.definition import definition_of
+from core.migrations import revisions
+from core.storage.connections import connect
+from core.storage.store import LedgerStore
+
+# What is beside an app's schema in a shared database, and must stay as it is.
+_NEIGHBOUR = """
+    CREATE SCHEMA neighbour;
+    CREATE TYPE neighbour.ledger_operation AS ENUM ('CREDIT_ADD');
+    CREATE TABLE neighbour.ledger_entry (operation neighbour.ledger_operation);
+    INSERT INTO neighbour.ledger_entry VALUES ('CREDIT_ADD');
+"""
+
+_SHOWN = 5  # objects in a message, at most
+_REVISION = 'revision --autogenerate -m "what it changes"'
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """An app's migrations, and a way to get empty databases to try them on."""
+
+    ledger: Ledger[Any]
+    empty_database: Callable[[], SecretStr]
+    ini: str | None = None
+    """The app's alembic.ini; searched for on `sys.path` when it is None."""
+
+    @property
+    def app(self) -> str:
+        return self.ledger.name
+
+    def alembic(self, run: Callable[..., Any], url: SecretStr, *arguments: str, **more: Any) -> str:
+        """Runs a command of Alembic; returns what it prints."""
+        config = self.config(url)
+        config.stdout = config.output_buffer = io.StringIO()
+        run(config, *arguments, **more)
+        return config.output_buffer.getvalue()
+
+    def config(self, url: SecretStr | None = None) -> Config:
+        return revisions.config(self.app, url, self.ini)
+
+    def upgraded_database(self) -> SecretStr:
+        """A database with a neighbour, in which the app's schema is at its head."""
+        url = self.empty_database()
+        with _connected(url) as connection:
+            connection.exec_driver_sql(_NEIGHBOUR)
+        self.alembic(command.upgrade, url, "head")
+        return url
+
+
+Check = Callable[[Migrations], Iterator[str]]
+"""Yields what is wrong. Raises CommandError or LedgerError when a migration fails."""
+
+
+def there_is_one_head(migrations: Migrations) -> Iterator[str]:
+    heads = ScriptDirectory.from_config(migrations.config()).get_heads()
+    migrate = f"./pants migrate alembic/{migrations.app}:: --"
+    if not heads:
+        yield f"there is no revision: {migrate} {_REVISION}"
+    if len(heads) > 1:
+        yield (
+            f"more than one head: {', '.join(heads)}. Order them, or merge them: "
+            f'{migrate} merge heads -m "merge"'
+        )
+
+
+def only_the_apps_schema_is_touched(migrations: Migrations) -> Iterator[str]:
+    url = migrations.empty_database()
+    with _connected(url) as connection:
+        connection.exec_driver_sql(_NEIGHBOUR)
+    before = _outside(url, migrations.app)
+    for step, run, revision in (
+        ("upgrade", command.upgrade, "head"),
+        ("downgrade", command.downgrade, "base"),
+    ):
+        migrations.alembic(run, url, revision)
+        changed = {name for name, _ in before.items() ^ _outside(url, migrations.app).items()}
+        if changed:
+            yield f"{step} touches what is not in the schema {migrations.app!r}: {_some(changed)}"
+
+
+def autogenerate_finds_no_difference(migrations: Migrations) -> Iterator[str]:
+    try:
+        migrations.alembic(command.check, migrations.upgraded_database())
+    except CommandError as error:
+        yield (
+            f"{_NOT_THE_MODELS}. {error}. "
+            f"Write the revision: ./pants migrate alembic/{migrations.app}:: -- {_REVISION}"
+        )
+
+
+def the_schema_is_that_of_the_models(migrations: Migrations) -> Iterator[str]:
+    built = _definition(migrations.upgraded_database(), migrations.app)
+    yield from differences_from_models(migrations, built)
+
+
+def differences_from_models(migrations: Migrations, built: set[str]) -> Iterator[str]:
+    """Compares the definition of a schema with what the models alone would create."""
+    url = migrations.empty_database()
+    with _connected(url) as connection:
+        connection.exec_driver_sql(f'CREATE SCHEMA "{migrations.app}"')
+        models_of(migrations.ledger).metadata.create_all(connection)
+    declared = _definition(url, migrations.app)
+    if built != declared:
+        yield (
+            f"{_NOT_THE_MODELS}: only the migrations have {_some(built - declared)}; "
+            f"only the models have {_some(declared - built)}. "
+            "Autogenerate does not see this: change it in a revision that you write by hand"
+        )
+
+
+def down_and_up_again_is_the_same(migrations: Migrations) -> Iterator[str]:
+    url = migrations.upgraded_database()
+    at_head, definition = _inside(url, migrations.app), _definition(url, migrations.app)
+    migrations.alembic(command.downgrade, url, "base")
+    # Alembic's own table stays, and so does the schema that it is in.
+    left = {name for name in _inside(url, migrations.app) if "alembic_version" not in name}
+    left -= {f"schema {migrations.app}"}
+    if left:  # up again would only fail because of these
+        yield f"downgrade leaves {_some(left)}"
+        return
+    migrations.alembic(command.upgrade, url, "head")
+    different = at_head ^ _inside(url, migrations.app)
+    different |= definition ^ _definition(url, migrations.app)
+    if different:
+        yield f"down and up again differs in {_some(different)}"
+
+
+def a_ledger_with_entries_is_not_dropped(migrations: Migrations) -> Iterator[str]:
+    ledger = migrations.ledger
+    url = migrations.upgraded_database()
+    operation = max(ledger.amounts, key=lambda each: ledger.amounts[each])
+    engine = connect(url)
+    store = LedgerStore(ledger, engine)
+    try:
+        store.post([Post("ann", operation, "1")])
+        entries = store.entries("ann")
+        try:
+            migrations.alembic(command.downgrade, url, "base")
+        except CommandError as error:
+            if "entries exist that this would drop. Keep them" not in str(error):
+                raise
+            if store.entries("ann") == entries:
+                return
+    finally:
+        engine.dispose()
+    yield (
+        "downgrade drops a ledger with entries in it: call "
+        f"operation_changes.refuse_if_entries_exist({migrations.app!r}) first"
+    )
+
+
+def offline_sql_is_the_same_migration(migrations: Migrations) -> Iterator[str]:
+    online = _definition(migrations.upgraded_database(), migrations.app)
+    url = migrations.empty_database()
+    script = migrations.alembic(command.upgrade, url, "head", sql=True)
+    with _connected(url) as connection:
+        connection.exec_driver_sql(script.replace("%", "%%"))
+    offline = _definition(url, migrations.app)
+    if online != offline:
+        yield f"the SQL of `upgrade head --sql` makes a difference in {_some(online ^ offline)}"
+        return
+    migrations.alembic(command.check, url)
+
+
+CHECKS: tuple[Check, ...] = (
+    there_is_one_head,
+    only_the_apps_schema_is_touched,
+    autogenerate_finds_no_difference,
+    down_and_up_again_is_the_same,
+    the_schema_is_that_of_the_models,
+    a_ledger_with_entries_is_not_dropped,
+    offline_sql_is_the_same_migration,
+)
+"""In this order: a check that fails would make the later ones fail, too."""
+
+
+def first_problems(migrations: Migrations) -> list[str]:
+    """What the first check that fails has found; empty when all hold."""
+    try:
+        for check in CHECKS:
+            found = list(check(migrations))
+            if found:
+                return found
+    except (CommandError, LedgerError) as error:
+        return [str(error)]
+    return []
+
+
+_NOT_THE_MODELS = "the models are not what the migrations make"
+
+
+@contextmanager
+def _connected(url: SecretStr) -> Generator[Connection, None, None]:
+    engine = connect(url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _definition(url: SecretStr, schema: str) -> set[str]:
+    with _connected(url) as connection:
+        return definition_of(connection, schema)
+
+
+def _inside(url: SecretStr, schema: str) -> set[str]:
+    with _connected(url) as connection:
+        return objects_inside(connection, schema)
+
+
+def _outside(url: SecretStr, schema: str) -> dict[str, str]:
+    with _connected(url) as connection:
+        # The neighbour's rows are not in the catalogue.
+        rows = connection.exec_driver_sql("SELECT xmin::text FROM neighbour.ledger_entry").all()
+        return objects_outside(connection, schema) | {"entries of a neighbour": str(rows)}
+
+
+def _some(names: set[str]) -> str:
+    shown = ", ".join(sorted(names)[:_SHOWN]) or "nothing"
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

@@ -1,0 +1,88 @@
+"""What every app's `env.py` does: runs Alembic on the app's schema."""
+
+import logging
+from typing import Any
+
+from alembic import context
+from alembic.util import CommandError
+from pydantic import SecretStr
+from sqlalchemy.exc import DBAPIError
+
+from core.ledgers.errors import ConfigurationError
+from core.ledgers.ledger import Ledger
+from core.ledgers.models import models_of
+from core.ledgers.operations import OperationT
+from core.migrations.autogenerate import write_operation_changes
+from core.migrations.deploy_lock import only_deployer
+from core.migrations.revisions import DATABASE_URL, version_table
+from core.settings.environment import read_settings
+from core.settings.groups import DatabaseSettings
+from core.storage.sqlstates import LOCK_TIMEOUT, STATEMENT_TIMEOUT, sqlstate_of
+
+_NEXT_STEPS = {
+    LOCK_TIMEOUT: "A transaction uses what this changes: see pg_stat_activity, and migrate again "
+    "when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
+    STATEMENT_TIMEOUT: "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, or make "
+    "it shorter",
+}
+
+
+def run_env(ledger: Ledger[OperationT]) -> None:
+    """Runs the migrations that Alembic's command asks for, online or offline.
+
+    Raises CommandError, which Alembic prints without a traceback, when the database refuses.
+    """
+
+    def is_ours(name: str | None, kind: str, _: object) -> bool:
+        return kind != "schema" or name == ledger.name
+
+    options: dict[str, Any] = {
+        **version_table(ledger.name),
+        "target_metadata": models_of(ledger).metadata,
+        "include_schemas": True,
+        "include_name": is_ours,
+        "compare_server_default": True,
+        "transaction_per_migration": True,
+        "process_revision_directives": write_operation_changes,
+    }
+    if context.is_offline_mode():
+        context.configure(dialect_name="postgresql", literal_binds=True, **options)
+        with context.begin_transaction():
+            context.execute(f'CREATE SCHEMA IF NOT EXISTS "{ledger.name}"')
+            context.run_migrations()
+        return
+    if context.config.cmd_opts:  # run by a person: report the progress
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+    try:
+        with only_deployer(ledger.name, _database_url(ledger.name)) as connection:
+            context.configure(connection=connection, **options)
+            with context.begin_transaction():
+                context.run_migrations()
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from error
+    except DBAPIError as error:
+        raise CommandError(_explanation(ledger.name, error)) from error
+
+
+def _database_url(app: str) -> SecretStr:
+    given: SecretStr | None = context.config.attributes.get(DATABASE_URL)
+    url = given or read_settings(DatabaseSettings, app).database_url
+    if url is None:
+        raise ConfigurationError(f"No database is given: set {_variables(app)}")
+    return url
+
+
+def _variables(app: str) -> str:
+    return f"{app.upper()}_DATABASE_URL or DATABASE_URL"
+
+
+def _explanation(app: str, error: DBAPIError) -> str:
+    """PostgreSQL's message, without the statement and the stack, and the next step."""
+    diagnostics = getattr(error.orig, "diag", None)
+    message = getattr(diagnostics, "message_primary", None)
+    if message is None:  # the connection failed before PostgreSQL could send an error
+        return f"The database does not answer: {str(error.orig).strip()}\nCheck {_variables(app)}"
+    hint = getattr(diagnostics, "message_hint", None)
+    next_step = hint or _NEXT_STEPS.get(sqlstate_of(error))
+    return f"{message}. {next_step}" if next_step else str(message)
