@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
 from core.cli import interpreter
-from core.ledgers.posting import Entry, Posted
+from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.schemas import OwnerBalance, PostedEntry, PostRequest
 from core.service.app import create_app
 from core.settings.groups import DatabaseSettings, ServiceSettings

@@ -17,7 +17,7 @@ CORE_SERVICE = {
     )
 }
 # pyright reads all of core.
-CORE_TYPES = {"tests/typing:core"}
+CORE_TYPES = {"tests/type_checking:core"}
 MIGRATIONS_TESTS = {
     f"tests/migrations/{name}_test.py" for name in ("autogenerate", "commands", "deploying")
 }

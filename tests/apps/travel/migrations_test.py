@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
 from core.ledgers.errors import DatabaseNotMigrated
-from core.ledgers.posting import Posted
+from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.migrations import revisions
 from core.migrations.revisions import config

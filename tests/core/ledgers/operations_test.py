@@ -1,4 +1,4 @@
-"""The enum contract, at run time. What a type checker says of it is in tests/typing."""
+"""The enum contract, at run time. What a type checker says of it is in tests/type_checking."""
 
 import copy
 import pickle

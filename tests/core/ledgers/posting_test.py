@@ -7,7 +7,14 @@ import pytest
 from core.ledgers.errors import ForeignOperation, InvalidBatch, InvalidIdentifier
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.posting import Accept, Insufficient, Refuse, Repeat, decide
+from core.ledgers.posting import (
+    AcceptBatch,
+    AcceptPost,
+    RefuseBatch,
+    RefuseDuplicate,
+    RefuseOverdraft,
+    decide,
+)
 from core.ledgers.requests import Batch, Post
 
 Operation = extend_enum(BaseLedgerOperation, "Operation", {"NOTHING": "NOTHING"})
@@ -21,40 +28,43 @@ def post(operation: str, nonce: str, owner_id: str = "ann") -> Post[Operation]:
 def decide_each(posts: list[Post[Operation]], balances: dict[str, int], known: Any = ()) -> Any:
     """The decisions on posts that are batches of their own, without the lists around them."""
     decisions = decide(LEDGER, [Batch((post,)) for post in posts], balances, known)
-    return [d.decision if isinstance(d, Refuse) else d[0] for d in decisions]
+    return [d.reason if isinstance(d, RefuseBatch) else d.posts[0] for d in decisions]
 
 
 def test_each_post_sees_the_balance_that_the_one_before_left() -> None:
     posts = [post("CREDIT_SPEND", "1"), post("DAILY_REWARD", "2"), post("CREDIT_SPEND", "3")]
     assert decide_each(posts, {"ann": 0}) == [
-        Insufficient(-1, 0),
-        Accept(1, 1),
-        Accept(-1, 0),
+        RefuseOverdraft(-1, 0),
+        AcceptPost(1, 1),
+        AcceptPost(-1, 0),
     ]
 
 
 def test_an_operation_of_nothing_is_accepted_at_zero() -> None:
-    assert decide_each([post("NOTHING", "1")], {"ann": 0}) == [Accept(0, 0)]
+    assert decide_each([post("NOTHING", "1")], {"ann": 0}) == [AcceptPost(0, 0)]
 
 
 def test_a_duplicate_is_decided_before_an_overdraft() -> None:
     spend = post("CREDIT_SPEND", "1")
-    assert decide_each([spend], {"ann": 0}, {spend.key: None}) == [Repeat(spend.key)]
-    assert decide_each([spend, spend], {"ann": 1}) == [Accept(-1, 0), Repeat(spend.key)]
+    assert decide_each([spend], {"ann": 0}, {spend.key: None}) == [RefuseDuplicate(spend.key)]
+    assert decide_each([spend, spend], {"ann": 1}) == [
+        AcceptPost(-1, 0),
+        RefuseDuplicate(spend.key),
+    ]
 
 
 def test_a_refused_post_does_not_use_up_its_nonce() -> None:
     spend = post("CREDIT_SPEND", "1")
     assert decide_each([spend, post("CREDIT_ADD", "2"), spend], {"ann": 0}) == [
-        Insufficient(-1, 0),
-        Accept(10, 10),
-        Accept(-1, 9),
+        RefuseOverdraft(-1, 0),
+        AcceptPost(10, 10),
+        AcceptPost(-1, 9),
     ]
 
 
 def test_a_nonce_belongs_to_its_owner() -> None:
     posts = [post("DAILY_REWARD", "1", "ann"), post("DAILY_REWARD", "1", "bob")]
-    assert decide_each(posts, {"ann": 0, "bob": 5}) == [Accept(1, 1), Accept(1, 6)]
+    assert decide_each(posts, {"ann": 0, "bob": 5}) == [AcceptPost(1, 1), AcceptPost(1, 6)]
 
 
 def test_does_not_change_what_it_is_given() -> None:
@@ -72,7 +82,7 @@ def test_refuses_an_operation_of_another_app() -> None:
 def test_a_batch_is_accepted_whole() -> None:
     batch = Batch((post("CREDIT_ADD", "1"), post("CREDIT_SPEND", "2"), post("CREDIT_ADD", "3")))
     assert decide(LEDGER, [batch], {"ann": 0}, ()) == [
-        [Accept(10, 10), Accept(-1, 9), Accept(10, 19)]
+        AcceptBatch((AcceptPost(10, 10), AcceptPost(-1, 9), AcceptPost(10, 19)))
     ]
 
 
@@ -85,16 +95,16 @@ def test_a_batch_is_refused_whole_for_its_first_refusal_and_leaves_no_trace() ->
         (),
     )
     assert decisions == [
-        Refuse(1, Insufficient(-1, 0)),
-        [Accept(10, 10)],
-        Refuse(0, Repeat(add.key)),
+        RefuseBatch(1, RefuseOverdraft(-1, 0)),
+        AcceptBatch((AcceptPost(10, 10),)),
+        RefuseBatch(0, RefuseDuplicate(add.key)),
     ]
 
 
 def test_a_batch_of_a_known_nonce_is_refused() -> None:
     first, second = post("CREDIT_ADD", "1"), post("CREDIT_ADD", "2")
     decisions = decide(LEDGER, [Batch((first, second))], {"ann": 0}, {second.key})
-    assert decisions == [Refuse(1, Repeat(second.key))]
+    assert decisions == [RefuseBatch(1, RefuseDuplicate(second.key))]
 
 
 def test_a_batch_must_have_posts_that_can_all_be_posted() -> None:

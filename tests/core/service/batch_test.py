@@ -8,14 +8,14 @@ import pytest
 from httpx import Client, Response
 from pydantic import SecretStr
 
-from core.service.answers import Answers
+from core.service.ledger_schemas import LedgerSchemas
 from core.settings.groups import DatabaseSettings
 from core.testing.databases import Databases, execute
 from core.testing.serving import assert_problem, served
 from sample.ledger import LEDGER
 
 JSON = {"Content-Type": "application/json"}
-ANSWERS = Answers(LEDGER)
+SCHEMAS = LedgerSchemas(LEDGER)
 Entries = list[dict[str, str]]
 
 
@@ -69,7 +69,7 @@ def test_an_atomic_batch_answers_with_its_entries_in_order(client: Client, url: 
     assert [line["amount"] for line in answer] == [10, 1, -1, -1]
     assert [line["id"] for line in answer] == [1, 2, 3, 4]
     assert all(line["created_on"].endswith("Z") for line in answer)
-    assert len(ANSWERS.posted_batch.model_validate_json(response.text).entries) == 4
+    assert len(SCHEMAS.posted_batch.model_validate_json(response.text).entries) == 4
     assert written(url) == [("zoe", "1"), ("ann", "1"), ("zoe", "2"), ("ann", "2")]
 
 
@@ -139,7 +139,7 @@ def test_each_entry_of_another_batch_is_answered_as_if_it_were_posted_alone(
     assert response.headers["content-type"] == "application/json"
     outcomes = response.json()["outcomes"]
     assert [outcome["status"] for outcome in outcomes] == [201, 400, 409, 409, 201, 201, 409]
-    assert len(ANSWERS.batch.model_validate_json(response.text).outcomes) == len(entries)
+    assert len(SCHEMAS.batch_result.model_validate_json(response.text).outcomes) == len(entries)
     assert outcomes[3]["body"]["entry"]["id"] == outcomes[0]["body"]["id"]
     assert written(url) == [("ann", "old"), ("ann", "1"), ("bob", "2"), ("bob", "1")]
 

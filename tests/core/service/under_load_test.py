@@ -11,7 +11,7 @@ import pytest
 from httpx import Client, Response
 from pydantic import SecretStr
 
-from core.service.coalescing import Coalescer
+from core.service.group_queue import GroupQueue
 from core.settings.groups import DatabaseSettings
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
@@ -28,15 +28,15 @@ def url(databases: Databases) -> SecretStr:
 
 @pytest.fixture
 def arrived(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What has been given to the services' coalescers, and is done, is being done or waits."""
+    """What has been given to the services' queues, and is done, is being done or waits."""
     arrived: list[object] = []
-    do = Coalescer.do
+    do = GroupQueue.submit
 
-    async def noted(self: Coalescer[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+    async def noted(self: GroupQueue[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
         arrived.extend(items)
         return await do(self, items)
 
-    monkeypatch.setattr(Coalescer, "do", noted)
+    monkeypatch.setattr(GroupQueue, "submit", noted)
     return arrived
 
 

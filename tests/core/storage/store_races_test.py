@@ -9,7 +9,14 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, text
 
 from core.ledgers.errors import DatabaseUnavailable
-from core.ledgers.posting import Busy, Duplicate, Insufficient, Posted, Refused
+from core.ledgers.outcomes import (
+    BatchPosted,
+    BatchRefused,
+    Duplicate,
+    Insufficient,
+    OwnerBusy,
+    Posted,
+)
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
@@ -168,7 +175,7 @@ def test_lone_spends_at_once_never_overdraw(url: SecretStr, store: Store, others
 
 def test_an_atomic_batch_that_is_refused_writes_nothing(url: SecretStr, store: Store) -> None:
     batch = Batch((credit("ann", "1"), spend("ann", "2"), spend("bob", "1")))
-    assert store.post_batches([batch]) == [Refused(2, Insufficient(-1, 0))]
+    assert store.post_batches([batch]) == [BatchRefused(2, Insufficient(-1, 0))]
     assert entries(url) == execute(url, "SELECT FROM sample.ledger_balance") == []
 
 
@@ -181,11 +188,11 @@ def test_a_refused_batch_is_nothing_to_the_others_of_its_transaction(
         [Batch((credit("cat", "1"),)), refused, Batch((spend("ann", "1"),)), later, later]
     )
     first, second, third, fourth, fifth = outcomes
-    assert isinstance(first, list) and isinstance(fourth, list)
-    assert second == Refused(1, Insufficient(-1, 0))
-    assert third == Refused(0, Insufficient(-1, 0))  # the refused batch's credit is not there
-    assert [posted.balance for posted in fourth] == [10, 9]
-    assert fifth == Refused(0, Duplicate(fourth[0].entry, later.posts[0]))
+    assert isinstance(first, BatchPosted) and isinstance(fourth, BatchPosted)
+    assert second == BatchRefused(1, Insufficient(-1, 0))
+    assert third == BatchRefused(0, Insufficient(-1, 0))  # the refused batch's credit is not there
+    assert [posted.balance for posted in fourth.posted] == [10, 9]
+    assert fifth == BatchRefused(0, Duplicate(fourth.posted[0].entry, later.posts[0]))
     assert entries(url) == [("cat", "1"), ("ann", "1"), ("ann", "2")]
     assert (store.balance("ann"), store.balance("bob"), store.balance("cat")) == (9, 0, 10)
     assert store.discrepancies() == []
@@ -205,12 +212,13 @@ def test_only_the_batches_of_a_busy_owner_are_busy(
     with store_of(url, lock_timeout=0.2) as hurried, others.connect() as other:
         hold(other, "ann")
         first, busy, third, busy_too, refused = hurried.post_batches(batches)
-        assert (busy, busy_too) == (Busy(), Busy())
-        assert isinstance(first, list) and isinstance(third, list)
-        assert [posted.balance for posted in [*first, *third]] == [20, 10, 30]
-        assert refused == Refused(0, Insufficient(-1, 0))
-        assert hurried.post_batches(batches[1:2] * 2) == [Busy(), Busy()]
+        assert (busy, busy_too) == (OwnerBusy(), OwnerBusy())
+        assert isinstance(first, BatchPosted) and isinstance(third, BatchPosted)
+        assert [posted.balance for posted in [*first.posted, *third.posted]] == [20, 10, 30]
+        assert refused == BatchRefused(0, Insufficient(-1, 0))
+        assert hurried.post_batches(batches[1:2] * 2) == [OwnerBusy(), OwnerBusy()]
         other.rollback()
         [again] = hurried.post_batches(batches[3:4])
-        assert isinstance(again, list) and [posted.balance for posted in again] == [40, 20]
+        assert isinstance(again, BatchPosted)
+        assert [posted.balance for posted in again.posted] == [40, 20]
     assert store.discrepancies() == []

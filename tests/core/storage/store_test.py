@@ -10,7 +10,7 @@ from core.ledgers.errors import DatabaseUnavailable, ForeignOperation
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.posting import Duplicate, Insufficient, Posted
+from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
 from core.storage.connections import connect
 from core.storage.store import LedgerStore

@@ -52,7 +52,7 @@ class Ledger(Generic[OperationT]):
                 f"use one of {self.operations.__name__}"
             ) from None
 
-    def post(self, *, owner_id: str, operation: OperationT, nonce: str) -> Post[OperationT]:
+    def request(self, *, owner_id: str, operation: OperationT, nonce: str) -> Post[OperationT]:
         """A request to apply `operation` to an owner, for a store of this ledger to post.
 
         Another app's operation is a type error. Raises ForeignOperation for it where no type

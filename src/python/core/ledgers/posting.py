@@ -1,86 +1,30 @@
-"""The rules of posting, pure: what happens to batches of posts, given what the ledger holds.
+"""The rules of posting, pure: what to do with batches of posts, given what the ledger holds.
 
-Nothing here knows of SQL or HTTP. The store calls `decide` while it holds the owners' locks.
+Nothing here knows of SQL or HTTP. The store calls `decide` while it has locked the owners.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic
 
-from core.ledgers.errors import DatabaseUnavailable
+from typing_extensions import assert_never
+
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.ledgers.outcomes import (
+    BatchOutcome,
+    BatchPosted,
+    BatchRefused,
+    Duplicate,
+    Entry,
+    Insufficient,
+    Posted,
+    Refusal,
+)
 from core.ledgers.requests import Batch, Key, Post
 
 
 @dataclass(frozen=True)
-class Entry(Generic[OperationT]):
-    """A line of the ledger, as stored. `amount` is in credits; `created_on` is in UTC."""
-
-    id: int
-    operation: OperationT
-    amount: int
-    nonce: str
-    owner_id: str
-    created_on: datetime
-
-
-@dataclass(frozen=True)
-class Posted(Generic[OperationT]):
-    """The post became `entry`, which left the owner with `balance` credits."""
-
-    entry: Entry[OperationT]
-    balance: int
-
-
-@dataclass(frozen=True)
-class Duplicate(Generic[OperationT]):
-    """The owner has used this nonce before, for `original`; nothing was written."""
-
-    original: Entry[OperationT]
-    post: Post[OperationT]
-
-    @property
-    def reused(self) -> bool:
-        """Whether the nonce was used for another operation: a mistake, not a retry."""
-        return self.original.operation is not self.post.operation
-
-
-@dataclass(frozen=True)
-class Insufficient:
-    """The owner's `balance` does not cover `amount`; nothing was written, the nonce is unused."""
-
-    amount: int
-    balance: int
-
-
-Outcome = Posted[OperationT] | Duplicate[OperationT] | Insufficient
-
-
-@dataclass(frozen=True)
-class Refused(Generic[OperationT]):
-    """Nothing of the batch was written, because of its post at `index`: the first refused one."""
-
-    index: int
-    outcome: Duplicate[OperationT] | Insufficient
-
-
-@dataclass(frozen=True)
-class Busy:
-    """Nothing of the batch was written: another transaction held one of its owners for too long."""
-
-    def error(self) -> DatabaseUnavailable:
-        return DatabaseUnavailable(
-            "Another transaction holds this owner; try again, with the same nonce"
-        )
-
-
-BatchOutcome = list[Posted[OperationT]] | Refused[OperationT] | Busy
-
-
-@dataclass(frozen=True)
-class Accept:
+class AcceptPost:
     """Write an entry of `amount`, which leaves `balance`."""
 
     amount: int
@@ -88,18 +32,36 @@ class Accept:
 
 
 @dataclass(frozen=True)
-class Repeat:
-    """Write nothing: `key` is known, or is that of an earlier post."""
+class AcceptBatch:
+    """Write an entry for each post, in order."""
+
+    posts: tuple[AcceptPost, ...]
+
+
+@dataclass(frozen=True)
+class RefuseDuplicate:
+    """Write nothing: `key` has an entry, or an earlier post of this group gets one."""
 
     key: Key
 
 
 @dataclass(frozen=True)
-class Refuse:
-    """Write nothing of the batch, because of `decision` on its post at `index`."""
+class RefuseOverdraft:
+    """Write nothing: `balance` does not cover `amount`."""
+
+    amount: int
+    balance: int
+
+
+@dataclass(frozen=True)
+class RefuseBatch:
+    """Write nothing of the batch, because of its post at `index`."""
 
     index: int
-    decision: Repeat | Insufficient
+    reason: RefuseDuplicate | RefuseOverdraft
+
+
+Decision = AcceptBatch | RefuseBatch
 
 
 def decide(
@@ -107,21 +69,21 @@ def decide(
     batches: Sequence[Batch[OperationT]],
     balances: Mapping[str, int],
     known: Iterable[Key],
-) -> list[list[Accept] | Refuse]:
+) -> list[Decision]:
     """Decides each of `batches`, in order, as if their posts arrived one after another.
 
-    `balances` holds every owner in `batches`, `known` those of their keys that have an entry.
+    `balances` has every owner in `batches`; `known` has those of their keys that have an entry.
     A duplicate is decided before an overdraft: the replay of a spend that emptied the account
     is a duplicate. A refused post does not use up its nonce.
 
     Raises ForeignOperation for an operation of another app.
     """
     balance_of, used = dict(balances), set(known)
-    decisions: list[list[Accept] | Refuse] = []
+    decisions: list[Decision] = []
     for batch in batches:
         decision = _decide(ledger, batch, balance_of, used)
-        if isinstance(decision, list):
-            for post, accepted in zip(batch.posts, decision):
+        if isinstance(decision, AcceptBatch):
+            for post, accepted in zip(batch.posts, decision.posts):
                 balance_of[post.owner_id] = accepted.balance
                 used.add(post.key)
         decisions.append(decision)
@@ -133,44 +95,61 @@ def _decide(
     batch: Batch[OperationT],
     balance_of: Mapping[str, int],
     used: Container[Key],
-) -> list[Accept] | Refuse:
-    own: dict[str, int] = {}  # what the batch's posts so far leave to their owners
-    accepted: list[Accept] = []
+) -> Decision:
+    in_batch: dict[str, int] = {}  # the owners' balances after the batch's posts so far
+    accepted: list[AcceptPost] = []
     for index, post in enumerate(batch.posts):
         owner_id = post.owner_id
-        before = own[owner_id] if owner_id in own else balance_of[owner_id]
+        before = in_batch[owner_id] if owner_id in in_batch else balance_of[owner_id]
         amount = ledger.amount_of(post.operation)
         if post.key in used:
-            return Refuse(index, Repeat(post.key))
+            return RefuseBatch(index, RefuseDuplicate(post.key))
         if before + amount < 0:
-            return Refuse(index, Insufficient(amount, before))
-        own[owner_id] = before + amount
-        accepted.append(Accept(amount, before + amount))
-    return accepted
+            return RefuseBatch(index, RefuseOverdraft(amount, before))
+        in_batch[owner_id] = before + amount
+        accepted.append(AcceptPost(amount, before + amount))
+    return AcceptBatch(tuple(accepted))
 
 
 def accepted_posts(
-    batches: Sequence[Batch[OperationT]], decisions: Sequence[list[Accept] | Refuse]
-) -> list[tuple[Post[OperationT], Accept]]:
-    """What of `batches` is to be written, in order."""
+    batches: Sequence[Batch[OperationT]], decisions: Sequence[Decision]
+) -> list[tuple[Post[OperationT], AcceptPost]]:
+    """The posts of `batches` that are to be written, in order."""
     return [
         accepted
         for batch, decision in zip(batches, decisions)
-        if isinstance(decision, list)
-        for accepted in zip(batch.posts, decision)
+        if isinstance(decision, AcceptBatch)
+        for accepted in zip(batch.posts, decision.posts)
     ]
 
 
 def outcome_of(
-    batch: Batch[OperationT],
-    decision: list[Accept] | Refuse,
-    entries: Mapping[Key, Entry[OperationT]],
+    batch: Batch[OperationT], decision: Decision, entries: Mapping[Key, Entry[OperationT]]
 ) -> BatchOutcome[OperationT]:
-    """What became of `batch`. `entries` holds what was decided upon: those written, those known."""
-    if isinstance(decision, list):
-        accepted = zip(batch.posts, decision)
-        return [Posted(entries[post.key], accept.balance) for post, accept in accepted]
-    refusal = decision.decision
-    if isinstance(refusal, Insufficient):
-        return Refused(decision.index, refusal)
-    return Refused(decision.index, Duplicate(entries[refusal.key], batch.posts[decision.index]))
+    """What became of `batch`. `entries` has those that were written and those of known keys."""
+    match decision:
+        case AcceptBatch(accepted):
+            return BatchPosted(
+                tuple(
+                    Posted(entries[post.key], accept.balance)
+                    for post, accept in zip(batch.posts, accepted)
+                )
+            )
+        case RefuseBatch(index, reason):
+            return BatchRefused(index, _refusal_of(batch.posts[index], reason, entries))
+        case _:
+            assert_never(decision)
+
+
+def _refusal_of(
+    post: Post[OperationT],
+    reason: RefuseDuplicate | RefuseOverdraft,
+    entries: Mapping[Key, Entry[OperationT]],
+) -> Refusal[OperationT]:
+    match reason:
+        case RefuseDuplicate(key):
+            return Duplicate(entries[key], post)
+        case RefuseOverdraft(amount, balance):
+            return Insufficient(amount, balance)
+        case _:
+            assert_never(reason)

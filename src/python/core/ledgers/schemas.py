@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from core.ledgers.identifiers import MAX_LENGTH, validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import Entry, Posted
+from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.requests import MAX_BATCH, Batch, Post
 
 # The lengths are for OpenAPI; the validators are the rule.

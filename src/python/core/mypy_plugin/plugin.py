@@ -25,7 +25,7 @@ from core.mypy_plugin.names import BASE, EXTEND_ENUM, LEDGER  # noqa: E402  # th
 from core.mypy_plugin.reports import LEDGER_OPERATION  # noqa: E402  # the same
 
 TESTED_VERSIONS: Final = ("2.4",)
-"""The versions of mypy that pass tests/typing."""
+"""The versions of mypy that pass tests/type_checking."""
 
 _Context = TypeVar("_Context", DynamicClassDefContext, ClassDefContext)
 
@@ -64,7 +64,7 @@ class LedgerPlugin(Plugin):
             if self.unknown_version is not None:
                 ctx.api.fail(
                     f"The ledger plugin does not know mypy {self.unknown_version}: it is tested "
-                    f"with {', '.join(TESTED_VERSIONS)}. Install one of these, or run tests/typing "
+                    f"with {', '.join(TESTED_VERSIONS)}. Install one of these, or run tests/type_checking "
                     "and add yours to core/mypy_plugin/plugin.py",
                     place,
                     code=LEDGER_OPERATION,

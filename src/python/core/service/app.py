@@ -10,10 +10,13 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import MAX_BATCH
 from core.migrations.revisions import require_migrated
-from core.service import problems, routes
 from core.service.body_limit import BodyLimit
-from core.service.coalescing import Coalescer
+from core.service.group_queue import GroupQueue
 from core.service.health import health_router
+from core.service.openapi import document_problems
+from core.service.owner_path import EncodedSlashes
+from core.service.problem_handlers import add_problem_handlers
+from core.service.routes import add_balance_route, add_posting_routes
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
@@ -43,9 +46,9 @@ def create_app(
     probe = connect(url, pool_size=1, connect_timeout=database.connect_timeout, statement_timeout=2)
 
     store = LedgerStore(ledger, engine)
-    queue = {"most_waiting": service.queue_size, "most_at_once": MAX_BATCH}
-    posts = Coalescer(store.post_batches, **queue)
-    balances = Coalescer(store.balances, **queue)
+    limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
+    posts = GroupQueue(store.post_batches, **limits)
+    balances = GroupQueue(store.balances, **limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -61,8 +64,12 @@ def create_app(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    problems.install(app)
-    routes.install(app, ledger, posts, balances)  # first, because most requests are for them
+    add_problem_handlers(app)
+    document_problems(app)
+    # First, because most requests are for these.
+    add_balance_route(app, balances)
+    add_posting_routes(app, ledger, posts)
     app.add_middleware(BodyLimit)
+    app.add_middleware(EncodedSlashes)
     app.include_router(health_router(lambda: require_migrated(ledger.name, probe, or_newer=True)))
     return app

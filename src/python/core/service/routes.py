@@ -1,84 +1,73 @@
-"""The ledger's routes: reads a balance, posts an entry or a batch of them."""
+"""The ledger's routes: read a balance, post an entry or a batch of them."""
 
-from typing import Annotated, Any
-from urllib.parse import quote, unquote_to_bytes
+from collections.abc import Awaitable, Callable
+from inspect import Parameter, Signature
+from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, Path, Request, Response
-from starlette.convertors import Convertor, register_url_convertor
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI, Path, Response
+from pydantic import BaseModel
 
-from core.ledgers.errors import InvalidIdentifier
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import BatchOutcome
+from core.ledgers.outcomes import BatchOutcome
 from core.ledgers.requests import Batch
 from core.ledgers.schemas import BatchRequest, OwnerBalance, PostRequest
-from core.service.answers import Answers
-from core.service.coalescing import Coalescer
+from core.service.group_queue import GroupQueue
+from core.service.ledger_schemas import LedgerSchemas
 from core.service.problems import (
-    MEDIA_TYPE,
+    PROBLEM_JSON,
     InsufficientBalance,
     InsufficientBalanceInBatch,
     InvalidRequest,
     Problem,
 )
+from core.service.responses import Reply, Responses
 
-JSON = "application/json"
+BodyT = TypeVar("BodyT", bound=BaseModel)
 
-
-class _AnyText(Convertor[str]):
-    """Starlette's own convertors stop at a slash or a line break, which an owner_id may have."""
-
-    regex = "(?s:.*)"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return quote(value, safe="")
+_UNAVAILABLE: dict[int | str, dict[str, Any]] = {
+    422: {"model": InvalidRequest},
+    503: {"model": Problem},
+}
+_REFUSED = {413: {"model": Problem}, **_UNAVAILABLE}
 
 
-register_url_convertor("any_text", _AnyText())
-
-
-def _owner(request: Request) -> str:
-    """The exact owner_id, from the path as it was sent.
-
-    The decoded path that FastAPI's own parameter comes from cannot tell an encoded slash from a
-    real one.
-    """
-    sent: bytes = request.scope["raw_path"].removeprefix(request.scope["root_path"].encode())
-    encoded = sent.split(b"/", 2)[2].removesuffix(b"/")
-    if b"/" in encoded:
-        shown = encoded.decode(errors="replace")
-        raise HTTPException(404, f"Nothing is here; an owner_id is encoded: {shown!r}")
-    try:
-        return validated_owner_id(unquote_to_bytes(encoded).decode())
-    except UnicodeDecodeError:
-        raise InvalidIdentifier("owner_id must be percent-encoded UTF-8") from None
-
-
-def install(
-    app: FastAPI,
-    ledger: Ledger[OperationT],
-    posts: Coalescer[Batch[OperationT], BatchOutcome[OperationT]],
-    balances: Coalescer[str, int],
-) -> None:
-    """Adds `GET /ledger/{owner_id}`, `POST /ledger` and `POST /ledger/batch` for the ledger."""
-    answers = Answers(ledger)
+def add_balance_route(app: FastAPI, balances: GroupQueue[str, int]) -> None:
+    """Adds `GET /ledger/{owner_id}`."""
 
     async def read_balance(
-        request: Request,
         owner_id: Annotated[str, Path(description="Percent-encoded, a slash as %2F.")],
     ) -> Response:
-        owner_id = _owner(request)
-        answer = OwnerBalance(owner_id=owner_id, balance=await balances.do_one(owner_id))
-        return Response(answer.model_dump_json(), media_type=JSON)
+        valid = validated_owner_id(owner_id)
+        return _respond(
+            Reply(200, OwnerBalance(owner_id=valid, balance=await balances.submit_one(valid)))
+        )
+
+    for path in ("/ledger/{owner_id:owner_id}", "/ledger/{owner_id:owner_id}/"):
+        app.add_api_route(
+            path,
+            read_balance,
+            methods=["GET"],
+            tags=["ledger"],
+            response_model=OwnerBalance,
+            responses=_UNAVAILABLE,
+            include_in_schema=not path.endswith("/"),
+        )
+
+
+def add_posting_routes(
+    app: FastAPI,
+    ledger: Ledger[OperationT],
+    posts: GroupQueue[Batch[OperationT], BatchOutcome[OperationT]],
+) -> None:
+    """Adds `POST /ledger` and `POST /ledger/batch`."""
+    schemas = LedgerSchemas(ledger)
+    responses = Responses(schemas)
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
-        outcome = await posts.do_one(Batch((request.to_post(),)))
-        return _respond(*answers.to_post(outcome))
+        outcome = await posts.submit_one(Batch((request.to_post(),)))
+        return _respond(responses.for_post(outcome))
 
     async def post_batch(request: BatchRequest[OperationT]) -> Response:
         """Posts up to 1,000 entries in order.
@@ -88,51 +77,55 @@ def install(
         """
         batches = request.to_batches()
         if request.atomic:
-            return _respond(*answers.to_atomic(await posts.do_one(batches[0])))
-        return _respond(200, answers.to_each(await posts.do(batches)))
+            return _respond(responses.for_atomic_batch(await posts.submit_one(batches[0])))
+        return _respond(responses.for_other_batch(await posts.submit(batches)))
 
-    post_entry.__annotations__["request"] = answers.request
-    post_batch.__annotations__["request"] = answers.batch_request
-    app.add_api_route(
-        "/ledger/{owner_id:any_text}",
-        read_balance,
-        methods=["GET"],
-        tags=["ledger"],
-        response_model=OwnerBalance,
-        responses={422: {"model": InvalidRequest}, 503: {"model": Problem}},
-    )
-    refused: dict[int | str, dict[str, Any]]
-    refused = {413: {"model": Problem}, 422: {"model": InvalidRequest}, 503: {"model": Problem}}
     for path in ("/ledger", "/ledger/"):
         app.add_api_route(
             path,
-            post_entry,
+            _with_body(post_entry, schemas.post_request),
             methods=["POST"],
             tags=["ledger"],
             status_code=201,
-            response_model=answers.posted,
+            response_model=schemas.posted_entry,
             responses={
                 400: {"model": InsufficientBalance},
-                409: {"model": answers.duplicate},
-                **refused,
+                409: {"model": schemas.duplicate},
+                **_REFUSED,
             },
             include_in_schema=path == "/ledger",
         )
     app.add_api_route(
         "/ledger/batch",
-        post_batch,
+        _with_body(post_batch, schemas.batch_request),
         methods=["POST"],
         tags=["ledger"],
         status_code=201,
-        response_model=answers.posted_batch,
+        response_model=schemas.posted_batch,
         responses={
-            200: {"model": answers.batch, "description": "Not atomic: each its own outcome."},
+            200: {
+                "model": schemas.batch_result,
+                "description": "Not atomic: each its own outcome.",
+            },
             400: {"model": InsufficientBalanceInBatch},
-            409: {"model": answers.duplicate_in_batch},
-            **refused,
+            409: {"model": schemas.duplicate_in_batch},
+            **_REFUSED,
         },
     )
 
 
-def _respond(status: int, body: str) -> Response:
-    return Response(body, status, media_type=JSON if status < 300 else MEDIA_TYPE)
+def _with_body(
+    route: Callable[[BodyT], Awaitable[Response]], model: type[BodyT]
+) -> Callable[[BodyT], Awaitable[Response]]:
+    """Declares the body of `route` to be `model`: FastAPI reads it from the signature.
+
+    The annotation in the code has a type variable, which stands for the app's enum.
+    """
+    body = Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=model)
+    setattr(route, "__signature__", Signature([body]))  # PEP 362
+    return route
+
+
+def _respond(reply: Reply[BaseModel]) -> Response:
+    media_type = "application/json" if reply.status < 300 else PROBLEM_JSON
+    return Response(reply.body.model_dump_json(), reply.status, media_type=media_type)

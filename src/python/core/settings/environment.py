@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings import EnvSettingsSource
 
 from core.ledgers.errors import ConfigurationError
 from core.settings.groups import GROUPS, SettingsGroup
@@ -34,21 +34,8 @@ def read_settings(group: type[GroupT], app: str) -> GroupT:
     Raises ConfigurationError naming each variable that cannot be used.
     """
 
-    class AppSettings(group):  # type: ignore[valid-type, misc]  # known at run time only
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return _AppSource(settings_cls, env_prefix=f"{app}_"), env_settings
-
     try:
-        settings: GroupT = AppSettings()
-        return settings
+        return group(**_AppSource(group, env_prefix=f"{app}_")())
     except ValidationError as error:
         problems = [
             f"{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"

@@ -12,7 +12,8 @@ from psycopg2.extensions import cursor as Cursor
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import OPERATION_TYPE, models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import Accept, Entry, Posted
+from core.ledgers.outcomes import Entry, Posted
+from core.ledgers.posting import AcceptPost
 from core.ledgers.requests import Key, Post
 
 _BALANCES = "SELECT owner_id, balance FROM {balance} WHERE owner_id = ANY (%(owners)s::text[])"
@@ -156,7 +157,7 @@ class Statements(Generic[OperationT]):
         return balances, entries
 
     def write(
-        self, cursor: Cursor, accepted: Sequence[tuple[Post[OperationT], Accept]]
+        self, cursor: Cursor, accepted: Sequence[tuple[Post[OperationT], AcceptPost]]
     ) -> dict[Key, Entry[OperationT]]:
         """Sets the balances, inserts the accepted posts in order, and commits; returns these."""
         changed = {post.owner_id: accept.balance for post, accept in accepted}

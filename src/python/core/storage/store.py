@@ -15,23 +15,23 @@ from psycopg2.extensions import cursor as Cursor
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from typing_extensions import assert_never
 
 from core.ledgers.errors import DatabaseNotMigrated, DatabaseUnavailable
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import (
+from core.ledgers.outcomes import (
     BatchOutcome,
-    Busy,
+    BatchPosted,
+    BatchRefused,
     Entry,
     Outcome,
+    OwnerBusy,
     Posted,
-    Refused,
-    accepted_posts,
-    decide,
-    outcome_of,
 )
+from core.ledgers.posting import accepted_posts, decide, outcome_of
 from core.ledgers.requests import Batch, Post
 from core.storage.sqlstates import (
     is_lock_timeout,
@@ -85,12 +85,14 @@ class LedgerStore(Generic[OperationT]):
         outcomes: list[Outcome[OperationT]] = []
         for outcome in self.post_batches([Batch((post,)) for post in posts]):
             match outcome:
-                case Refused():
-                    outcomes.append(outcome.outcome)
-                case Busy():
+                case BatchPosted(posted):
+                    outcomes += posted
+                case BatchRefused(_, refusal):
+                    outcomes.append(refusal)
+                case OwnerBusy():
                     raise outcome.error()
                 case _:
-                    outcomes += outcome
+                    assert_never(outcome)
         return outcomes
 
     def post_batches(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
@@ -104,7 +106,7 @@ class LedgerStore(Generic[OperationT]):
             return []
         with _unavailable_on_failure():
             if posted := self._posted_alone(batches):
-                return [[posted]]
+                return [BatchPosted((posted,))]
             try:
                 return self._post(batches)
             except psycopg2.Error as error:
@@ -183,7 +185,7 @@ class LedgerStore(Generic[OperationT]):
             busy = self._statements.busy(cursor, {p.owner_id for b in batches for p in b.posts})
         free = [busy.isdisjoint(post.owner_id for post in batch.posts) for batch in batches]
         outcomes = iter(self._post(list(compress(batches, free))))
-        return [next(outcomes) if is_free else Busy() for is_free in free]
+        return [next(outcomes) if is_free else OwnerBusy() for is_free in free]
 
     @contextmanager
     def _cursor(self, preparation: str | None = None) -> Generator[Cursor, None, None]:

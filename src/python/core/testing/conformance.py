@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
-from core.ledgers.posting import Duplicate, Insufficient, Posted
+from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
 from core.storage.connections import connect
 from core.storage.store import LedgerStore

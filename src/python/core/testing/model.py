@@ -6,16 +6,19 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import SecretStr
+from typing_extensions import assert_never
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import (
+from core.ledgers.outcomes import (
     BatchOutcome,
+    BatchPosted,
+    BatchRefused,
     Duplicate,
     Insufficient,
     Outcome,
+    OwnerBusy,
     Posted,
-    Refused,
 )
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
@@ -100,9 +103,15 @@ def ledger_machine(ledger: Ledger[OperationT], url: SecretStr) -> type[RuleBased
 
 
 def _described_batch(outcome: BatchOutcome[Any]) -> str:
-    if isinstance(outcome, Refused):
-        return f"entry {outcome.index} is {_described(outcome.outcome)}"
-    return "all are posted" if isinstance(outcome, list) else "busy"
+    match outcome:
+        case BatchPosted():
+            return "all are posted"
+        case BatchRefused(index, refusal):
+            return f"entry {index} is {_described(refusal)}"
+        case OwnerBusy():
+            return "busy"
+        case _:
+            assert_never(outcome)
 
 
 def _described(outcome: Outcome[Any]) -> str:
@@ -113,3 +122,5 @@ def _described(outcome: Outcome[Any]) -> str:
             return f"duplicate of {outcome.original.operation}"
         case Insufficient():
             return f"insufficient: {outcome.amount} of {outcome.balance}"
+        case _:
+            assert_never(outcome)

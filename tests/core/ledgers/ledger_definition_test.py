@@ -72,12 +72,12 @@ def test_an_operation_of_another_app_has_no_amount() -> None:
 
 
 def test_makes_posts_of_its_own_operations_only() -> None:
-    assert SHOP.post(owner_id="ann", operation=SALE, nonce="1") == Post("ann", SALE, "1")
+    assert SHOP.request(owner_id="ann", operation=SALE, nonce="1") == Post("ann", SALE, "1")
     foreign: Any = OtherOperation.SALE  # past the type checker
     with pytest.raises(ForeignOperation):
-        SHOP.post(owner_id="ann", operation=foreign, nonce="1")
+        SHOP.request(owner_id="ann", operation=foreign, nonce="1")
     with pytest.raises(InvalidIdentifier):
-        SHOP.post(owner_id="", operation=SALE, nonce="1")
+        SHOP.request(owner_id="", operation=SALE, nonce="1")
 
 
 def test_pickles() -> None:

@@ -2,7 +2,8 @@
 
 import shutil
 from pathlib import Path
-from typing.typing_cases import SOURCES, pyright_errors
+
+from type_checking.typing_cases import SOURCES, pyright_errors
 
 
 def test_nothing_is_red(tmp_path: Path) -> None:

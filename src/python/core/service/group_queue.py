@@ -1,4 +1,4 @@
-"""Does the work of concurrent requests together: while one lot is done, the next one gathers."""
+"""Queues requests, and does the work of all that wait as one group: the next while one is done."""
 
 import asyncio
 import logging
@@ -22,103 +22,107 @@ class _Request(Generic[ItemT, ResultT]):
         self.results: asyncio.Future[Sequence[ResultT | Exception]] = loop.create_future()
 
 
-class Coalescer(Generic[ItemT, ResultT]):
-    """Gives `work` all that waits, in the order in which it came: one lot after the other.
+_Group = list[_Request[ItemT, ResultT]]
 
-    `work` returns a result for each item, in order; it runs in a thread of its own. There is no
-    timer: what comes while nothing is being done is done at once. For one event loop.
+
+class GroupQueue(Generic[ItemT, ResultT]):
+    """Calls `work` with the items of the waiting requests, in order of arrival.
+
+    `work` returns a result for each item, in order; it runs in a thread of its own, one group
+    after another. There is no timer: what arrives at an idle queue is done at once. For one event
+    loop.
     """
 
     def __init__(
         self,
         work: Callable[[Sequence[ItemT]], Sequence[ResultT]],
         *,
-        most_waiting: int,
-        most_at_once: int,
+        max_waiting: int,
+        max_group: int,
     ) -> None:
         self._work = work
-        self._most_waiting = most_waiting
-        self._most_at_once = most_at_once
-        # Of the event loop only. The thread is given a lot, and calls back with its results.
+        self._max_waiting = max_waiting
+        self._max_group = max_group
+        # These are the event loop's. The thread gets a group, and calls back with its results.
         self._waiting: deque[_Request[ItemT, ResultT]] = deque()
         self._number_waiting = 0
-        self._busy = False
-        self._lots: SimpleQueue[
-            tuple[asyncio.AbstractEventLoop, list[_Request[ItemT, ResultT]]] | None
+        self._working = False
+        self._groups: SimpleQueue[
+            tuple[asyncio.AbstractEventLoop, _Group[ItemT, ResultT]] | None
         ] = SimpleQueue()
         self._thread: Thread | None = None
 
-    async def do(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
-        """The result of each item, or why it has none. At most `most_at_once` items.
+    async def submit(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
+        """Returns the result of each item, or its exception. At most `max_group` items.
 
-        Raises DatabaseUnavailable at once when too much waits. The work of a caller who is
-        cancelled is done nevertheless if it has begun, and else not.
+        Raises DatabaseUnavailable at once when the queue is full. If the caller is cancelled,
+        work that has begun is finished, and other work is dropped.
         """
-        assert len(items) <= self._most_at_once, "they would wait for ever"
-        if self._number_waiting + len(items) > self._most_waiting:
+        assert len(items) <= self._max_group, "no group could hold them"
+        if self._number_waiting + len(items) > self._max_waiting:
             raise DatabaseUnavailable("Too many requests wait for the database; try again later")
         if self._thread is None:
-            self._thread = Thread(target=self._work_on_lots, daemon=True)
+            self._thread = Thread(target=self._work_on_groups, daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
         request: _Request[ItemT, ResultT] = _Request(items, loop)
         self._waiting.append(request)
         self._number_waiting += len(items)
-        if not self._busy:
-            self._busy = True
+        if not self._working:
+            self._working = True
             loop.call_soon(self._begin, loop)
         return await request.results
 
-    async def do_one(self, item: ItemT) -> ResultT:
-        """The result of `item`, as above. Raises why it has none."""
-        [result] = await self.do([item])
+    async def submit_one(self, item: ItemT) -> ResultT:
+        """Returns the result of `item`, or raises its exception; else like `submit`."""
+        [result] = await self.submit([item])
         if isinstance(result, Exception):
             raise result
         return result
 
     def close(self) -> None:
-        """Waits until nothing is being done. What waits is never begun, and nothing more waits."""
+        """Waits for the group that is being worked on. Waiting and later requests are dropped."""
         self._waiting.clear()
-        self._most_waiting = -1
+        self._max_waiting = -1
         if self._thread is not None:
-            self._lots.put(None)
+            self._groups.put(None)
             self._thread.join()
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        lot: list[_Request[ItemT, ResultT]] = []
-        room = self._most_at_once
-        while self._waiting and len(self._waiting[0].items) <= room:
+        group: _Group[ItemT, ResultT] = []
+        free = self._max_group
+        while self._waiting and len(self._waiting[0].items) <= free:
             request = self._waiting.popleft()
             self._number_waiting -= len(request.items)
             if not request.results.cancelled():
-                lot.append(request)
-                room -= len(request.items)
-        self._busy = bool(lot)
-        if self._busy:
-            self._lots.put((loop, lot))
+                group.append(request)
+                free -= len(request.items)
+        self._working = bool(group)
+        if self._working:
+            self._groups.put((loop, group))
 
-    def _work_on_lots(self) -> None:
-        while (given := self._lots.get()) is not None:
-            loop, lot = given
-            results = self._results([item for request in lot for item in request.items])
-            loop.call_soon_threadsafe(self._end, loop, lot, results)
+    def _work_on_groups(self) -> None:
+        while (given := self._groups.get()) is not None:
+            loop, group = given
+            results = self._results([item for request in group for item in request.items])
+            loop.call_soon_threadsafe(self._end, loop, group, results)
 
     def _end(
         self,
         loop: asyncio.AbstractEventLoop,
-        lot: Sequence[_Request[ItemT, ResultT]],
+        group: _Group[ItemT, ResultT],
         results: Sequence[ResultT | Exception],
     ) -> None:
         end = 0
-        for request in lot:
+        for request in group:
             start, end = end, end + len(request.items)
             if not request.results.cancelled():
                 request.results.set_result(results[start:end])
-        # Soon, not now: what has arrived by now is parsed before, and makes the lot larger.
+        # Soon, not now: requests that have arrived by now are parsed first, and join the group.
         loop.call_soon(self._begin, loop)
 
     def _results(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
-        """Halves a lot that fails, until only what fails alone has failed."""
+        """Bisects a group that fails, to isolate the items that fail on their own."""
         try:
             return self._work(items)
         except DatabaseUnavailable as error:

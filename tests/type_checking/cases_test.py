@@ -3,7 +3,11 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing.typing_cases import (
+
+import mypy.api
+import pytest
+
+from type_checking.typing_cases import (
     Case,
     Errors,
     Module,
@@ -12,9 +16,6 @@ from typing.typing_cases import (
     read_cases,
     write_config,
 )
-
-import mypy.api
-import pytest
 
 DOCUMENTS = sorted(Path(__file__).parent.glob("*.md"))
 CASES = [case for document in DOCUMENTS for case in read_cases(document)]

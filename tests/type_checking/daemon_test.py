@@ -4,10 +4,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing.typing_cases import write_config
 
 import mypy.api
 import pytest
+
+from type_checking.typing_cases import write_config
 
 BY_CALL = """\
 from core.ledgers.operations import BaseLedgerOperation, extend_enum

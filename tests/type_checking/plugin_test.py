@@ -1,12 +1,12 @@
 """The plugin with a mypy that it does not know, and with a defect of its own."""
 
 from pathlib import Path
-from typing.typing_cases import Errors, mypy_errors, write_config
 
 import mypy.api
 import pytest
 
 from core.mypy_plugin import amounts, class_form, extend_enum
+from type_checking.typing_cases import Errors, mypy_errors, write_config
 
 SOURCE = """\
 from core.ledgers.ledger import Ledger

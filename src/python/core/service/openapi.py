@@ -1,0 +1,25 @@
+"""The OpenAPI document: FastAPI's, with the media type of problem documents."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from core.service.problems import PROBLEM_JSON
+
+
+def document_problems(app: FastAPI) -> None:
+    """Documents each response to an error as `application/problem+json`."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400 and "application/json" in response["content"]:
+                        response["content"] = {
+                            PROBLEM_JSON: response["content"]["application/json"]
+                        }
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -1,0 +1,89 @@
+"""Answers every exception with a problem document."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from core.ledgers.errors import (
+    DatabaseNotMigrated,
+    DatabaseUnavailable,
+    InvalidIdentifier,
+    LedgerError,
+)
+from core.service.problems import (
+    PROBLEM_JSON,
+    InvalidField,
+    InvalidRequest,
+    Problem,
+    ProblemDocument,
+    internal_error,
+    title,
+    unavailable,
+)
+
+RETRY_AFTER_SECONDS = 1
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Adds a handler for each exception that a request can end with."""
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(InvalidIdentifier, _invalid_identifier)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DatabaseUnavailable, _unavailable)
+    app.add_exception_handler(DatabaseNotMigrated, _unavailable)
+    app.add_exception_handler(Exception, _internal_error)
+
+
+def _respond(problem: ProblemDocument, headers: dict[str, str] | None = None) -> Response:
+    return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_JSON)
+
+
+def _invalid(*errors: InvalidField) -> Response:
+    detail = "Invalid request: " + "; ".join(f"{e.field}: {e.message}" for e in errors)
+    problem = InvalidRequest(title=title(422), status=422, detail=detail, errors=list(errors))
+    return _respond(problem)
+
+
+# Starlette's type for a handler's second parameter is Exception; each of these asserts its own.
+
+
+def _malformed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _invalid(*(_invalid_field(problem) for problem in error.errors()))
+
+
+def _invalid_field(problem: Mapping[str, Any]) -> InvalidField:
+    # Never its `input`: that may be what no response can carry, such as a lone surrogate.
+    if problem["type"] == "json_invalid":
+        message = f"not JSON: {problem['ctx']['error']} at character {problem['loc'][-1]}"
+        return InvalidField(field="body", message=message)
+    message = problem["msg"].removeprefix("Value error, ")
+    return InvalidField(field=".".join(map(str, problem["loc"])), message=message)
+
+
+def _invalid_identifier(_: Request, error: Exception) -> Response:
+    return _invalid(InvalidField(field="path.owner_id", message=str(error)))
+
+
+def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # FastAPI's answer to a body that is not even text
+        return _invalid(InvalidField(field="body", message=error.detail))
+    code = "_".join(title(error.status_code).lower().split())
+    status = error.status_code
+    problem = Problem(title=title(status), status=status, code=code, detail=error.detail)
+    return _respond(problem, dict(error.headers or {}))
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    assert isinstance(error, LedgerError)
+    return _respond(unavailable(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def _internal_error(_: Request, error: Exception) -> Response:
+    # Starlette raises it again after this answer, so that the server logs it with its traceback,
+    # and closes the connection: say so, or the client's next request meets a closed one.
+    return _respond(internal_error(), {"Connection": "close"})

@@ -1,0 +1,145 @@
+"""The response to each outcome of a post: a status and a body."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+from typing_extensions import assert_never
+
+from core.ledgers.errors import DatabaseUnavailable, LedgerError
+from core.ledgers.operations import OperationT
+from core.ledgers.outcomes import (
+    BatchOutcome,
+    BatchPosted,
+    BatchRefused,
+    Duplicate,
+    Insufficient,
+    OwnerBusy,
+    Refusal,
+)
+from core.ledgers.schemas import PostedBatch, PostedEntry
+from core.service.ledger_schemas import BatchResult, EntryResult, LedgerSchemas
+from core.service.problems import (
+    DuplicateNonce,
+    InsufficientBalance,
+    InsufficientBalanceInBatch,
+    ProblemDocument,
+    internal_error,
+    title,
+    unavailable,
+)
+
+BodyT = TypeVar("BodyT", bound=BaseModel, covariant=True)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reply(Generic[BodyT]):
+    """A response before it is written as JSON."""
+
+    status: int
+    body: BodyT
+
+
+class Responses(Generic[OperationT]):
+    """Makes the responses of one ledger's service."""
+
+    def __init__(self, schemas: LedgerSchemas[OperationT]) -> None:
+        self._schemas = schemas
+
+    def for_post(
+        self, outcome: BatchOutcome[OperationT]
+    ) -> Reply[PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance]:
+        """The response to a batch of one. Raises DatabaseUnavailable when its owner was busy."""
+        match outcome:
+            case BatchPosted(posted):
+                return Reply(201, self._schemas.posted_entry.of_posted(posted[0]))
+            case BatchRefused(_, refusal):
+                problem = self._refused(refusal)
+                return Reply(problem.status, problem)
+            case OwnerBusy():
+                raise outcome.error()
+            case _:
+                assert_never(outcome)
+
+    def for_atomic_batch(
+        self, outcome: BatchOutcome[OperationT]
+    ) -> Reply[PostedBatch[OperationT] | ProblemDocument]:
+        """Raises DatabaseUnavailable when an owner was busy."""
+        match outcome:
+            case BatchPosted(posted):
+                entries = [self._schemas.posted_entry.of_posted(one) for one in posted]
+                return Reply(201, self._schemas.posted_batch(entries=entries))
+            case BatchRefused(index, refusal):
+                problem = self._refused_in_batch(index, refusal)
+                return Reply(problem.status, problem)
+            case OwnerBusy():
+                raise outcome.error()
+            case _:
+                assert_never(outcome)
+
+    def for_other_batch(
+        self, outcomes: Sequence[BatchOutcome[OperationT] | Exception]
+    ) -> Reply[BatchResult[OperationT]]:
+        """The response to a batch that is not atomic, from the outcome of each entry.
+
+        Raises DatabaseUnavailable when that is every entry's outcome.
+        """
+        if all(isinstance(outcome, DatabaseUnavailable) for outcome in outcomes):
+            raise DatabaseUnavailable(str(outcomes[0]))
+        results = [self._for_entry(outcome) for outcome in outcomes]
+        return Reply(200, self._schemas.batch_result(outcomes=results))
+
+    def _for_entry(self, outcome: BatchOutcome[OperationT] | Exception) -> EntryResult[OperationT]:
+        result = self._schemas.entry_result
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            reply = self.for_post(outcome)
+            return result(status=reply.status, body=reply.body)
+        except LedgerError as error:
+            return result(status=503, body=unavailable(error))
+        except Exception:
+            log.exception("an entry of a batch could not be posted")
+            return result(status=500, body=internal_error())
+
+    def _refused(
+        self, refusal: Refusal[OperationT]
+    ) -> DuplicateNonce[OperationT] | InsufficientBalance:
+        match refusal:
+            case Duplicate():
+                return self._duplicate(refusal)
+            case Insufficient(amount, balance):
+                detail = f"Insufficient balance: this takes {-amount}, the owner has {balance}"
+                return InsufficientBalance(
+                    title=title(400), status=400, detail=detail, amount=amount, balance=balance
+                )
+            case _:
+                assert_never(refusal)
+
+    def _refused_in_batch(self, index: int, refusal: Refusal[OperationT]) -> ProblemDocument:
+        alone = self._refused(refusal)
+        detail = f"{alone.detail} (entry {index}; nothing of the batch was posted)"
+        fields: dict[str, Any] = {**vars(alone), "detail": detail, "index": index}
+        if isinstance(alone, InsufficientBalance):
+            return InsufficientBalanceInBatch(**fields)
+        return self._schemas.duplicate_in_batch(**fields)
+
+    def _duplicate(self, duplicate: Duplicate[OperationT]) -> DuplicateNonce[OperationT]:
+        original = duplicate.original
+        detail = (
+            f"Duplicate transaction: nonce {original.nonce!r} of this owner "
+            f"is entry {original.id} already"
+        )
+        if duplicate.reused:
+            detail += f", for another operation ({original.operation.value}); use a new nonce"
+        return self._schemas.duplicate(
+            title=title(409),
+            status=409,
+            code="nonce_reused" if duplicate.reused else "duplicate_nonce",
+            detail=detail,
+            entry=self._schemas.entry.of(original),
+        )

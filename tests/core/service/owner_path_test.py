@@ -1,0 +1,66 @@
+"""Routes below an owner can exist, whatever characters the owner has."""
+
+import asyncio
+from urllib.parse import quote
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.service.owner_path import EncodedSlashes
+
+
+async def entries_of(owner_id: str) -> dict[str, str]:
+    return {"entries of": owner_id}
+
+
+async def balance_of(owner_id: str) -> dict[str, str]:
+    return {"balance of": owner_id}
+
+
+APP = FastAPI()
+APP.add_middleware(EncodedSlashes)
+APP.add_api_route("/ledger/{owner_id:owner_id}", balance_of)
+APP.add_api_route("/ledger/{owner_id:owner_id}/entries", entries_of)
+
+
+def get(path: str) -> httpx.Response:
+    async def request() -> httpx.Response:
+        transport = httpx.ASGITransport(APP)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get(path)
+
+    return asyncio.run(request())
+
+
+@pytest.mark.parametrize(
+    "sent, owner_id",
+    [
+        ("a%2Fb", "a/b"),
+        ("a%2fb", "a/b"),
+        ("a%252Fb", "a%2Fb"),
+        ("a%25b", "a%b"),
+        ("%2F", "/"),
+        ("a%2Fentries", "a/entries"),
+        ("%0A", "\n"),
+        ("%C3%A9", "é"),
+        ("caf\u00e9", "café"),
+        ("a+b", "a+b"),
+    ],
+)
+def test_the_owner_is_exact_on_its_own_and_before_more_path(sent: str, owner_id: str) -> None:
+    assert get(f"/ledger/{sent}").json() == {"balance of": owner_id}
+    assert get(f"/ledger/{sent}/entries").json() == {"entries of": owner_id}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_text_is_exact(owner_id: str) -> None:
+    path = f"/ledger/{quote(owner_id, safe='').replace('.', '%2E')}/entries"
+    assert get(path).json() == {"entries of": owner_id}
+
+
+def test_a_slash_that_is_not_encoded_is_another_path() -> None:
+    assert get("/ledger/a/b").status_code == 404
+    assert get("/ledger/a/b/entries").status_code == 404
