@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from benchmarks.traffic import HOT as HOT_OWNER
 from benchmarks.traffic import OWNERS
-from core.embedded.postgresql_server import binary
+from core.embedded.programs import binary
 
 # An owner's balance and its entry, refusing an overdraft. The same as a lone post of the store,
 # without its look at whether the nonce is known.

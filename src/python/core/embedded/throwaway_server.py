@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from core.embedded.postgresql_server import binary, postgresql
+from core.embedded.postgresql_server import postgresql
+from core.embedded.programs import binary
 
 
 class ThrowawayServer:
