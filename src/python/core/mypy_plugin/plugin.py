@@ -64,8 +64,8 @@ class LedgerPlugin(Plugin):
             if self.unknown_version is not None:
                 ctx.api.fail(
                     f"The ledger plugin does not know mypy {self.unknown_version}: it is tested "
-                    f"with {', '.join(TESTED_VERSIONS)}. Install one of these, or run tests/type_checking "
-                    "and add yours to core/mypy_plugin/plugin.py",
+                    f"with {', '.join(TESTED_VERSIONS)}. Install one of these, or run "
+                    "tests/type_checking and add yours to core/mypy_plugin/plugin.py",
                     place,
                     code=LEDGER_OPERATION,
                 )

@@ -1,11 +1,11 @@
 """The schemas of one ledger, with the app's own enum: FastAPI validates and documents with them."""
 
-from typing import Generic
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
 from core.ledgers.ledger import Ledger
-from core.ledgers.operations import OperationT
+from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.schemas import BatchRequest, EntryModel, PostedBatch, PostedEntry, PostRequest
 from core.service.problems import (
     DuplicateNonce,
@@ -13,6 +13,8 @@ from core.service.problems import (
     InsufficientBalance,
     Problem,
 )
+
+SchemaT = TypeVar("SchemaT", bound=BaseModel)
 
 
 class EntryResult(BaseModel, Generic[OperationT]):
@@ -29,17 +31,22 @@ class BatchResult(BaseModel, Generic[OperationT]):
 
 
 class LedgerSchemas(Generic[OperationT]):
-    """Each attribute is a generic schema of which the type variable is the ledger's enum."""
+    """Each schema with the ledger's enum in place of the type variable."""
 
     def __init__(self, ledger: Ledger[OperationT]) -> None:
-        of = ledger.operations
-        # A class that is known at run time only cannot be a type argument for type checkers.
-        self.post_request: type[PostRequest[OperationT]] = PostRequest[of]  # type: ignore[valid-type]
-        self.batch_request: type[BatchRequest[OperationT]] = BatchRequest[of]  # type: ignore[valid-type]
-        self.entry: type[EntryModel[OperationT]] = EntryModel[of]  # type: ignore[valid-type]
-        self.posted_entry: type[PostedEntry[OperationT]] = PostedEntry[of]  # type: ignore[valid-type]
-        self.posted_batch: type[PostedBatch[OperationT]] = PostedBatch[of]  # type: ignore[valid-type]
-        self.entry_result: type[EntryResult[OperationT]] = EntryResult[of]  # type: ignore[valid-type]
-        self.batch_result: type[BatchResult[OperationT]] = BatchResult[of]  # type: ignore[valid-type]
-        self.duplicate: type[DuplicateNonce[OperationT]] = DuplicateNonce[of]  # type: ignore[valid-type]
-        self.duplicate_in_batch: type[DuplicateNonceInBatch[OperationT]] = DuplicateNonceInBatch[of]  # type: ignore[valid-type]
+        enum = ledger.operations
+        self.post_request = _specialized(PostRequest[OperationT], enum)
+        self.batch_request = _specialized(BatchRequest[OperationT], enum)
+        self.entry = _specialized(EntryModel[OperationT], enum)
+        self.posted_entry = _specialized(PostedEntry[OperationT], enum)
+        self.posted_batch = _specialized(PostedBatch[OperationT], enum)
+        self.entry_result = _specialized(EntryResult[OperationT], enum)
+        self.batch_result = _specialized(BatchResult[OperationT], enum)
+        self.duplicate = _specialized(DuplicateNonce[OperationT], enum)
+        self.duplicate_in_batch = _specialized(DuplicateNonceInBatch[OperationT], enum)
+
+
+def _specialized(schema: type[SchemaT], enum: type[BaseLedgerOperation]) -> type[SchemaT]:
+    """`schema[enum]`, which type checkers refuse for a class that is known at run time only."""
+    specialized: Any = schema.__class_getitem__(enum)
+    return cast(type[SchemaT], specialized)
