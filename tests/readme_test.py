@@ -14,7 +14,7 @@ import pytest
 from core.ledgers.errors import LedgerError
 from core.settings.groups import GROUPS
 from core.testing.databases import Databases
-from core.testing.processes import service
+from core.testing.service_process import service
 
 README = Path("README.md").read_text()
 

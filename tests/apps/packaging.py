@@ -11,7 +11,7 @@ from typing import ClassVar
 from pydantic import SecretStr
 
 from core.testing.databases import Databases
-from core.testing.processes import in_clear
+from core.testing.service_process import in_clear
 
 # What a service has of core. Only tests have core/testing, and a database of their own.
 PACKAGES = {

@@ -81,9 +81,9 @@ class _Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._send()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if not self._end.done():
-            self._end.set_exception(error or ConnectionError("the service closed a connection"))
+            self._end.set_exception(exc or ConnectionError("the service closed a connection"))
 
     def data_received(self, data: bytes) -> None:
         self._received += data

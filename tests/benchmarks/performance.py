@@ -18,9 +18,9 @@ from pydantic import SecretStr
 
 from apps.travel.ledger import LEDGER
 from benchmarks import pgbench, report, traffic
+from benchmarks.benchmark_services import running
 from benchmarks.figures import FIGURES, Round
 from benchmarks.load import measure
-from benchmarks.processes import running
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import execute, throwaway_databases

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
-from core.testing.processes import environment
+from core.testing.service_process import environment
 from migrations.inspection import schemas
 
 REVISION = """

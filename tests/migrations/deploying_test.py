@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from core.migrations.revisions import config
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
-from core.testing.processes import environment
+from core.testing.service_process import environment
 from migrations.inspection import schemas
 
 

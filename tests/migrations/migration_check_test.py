@@ -4,14 +4,14 @@ import pytest
 from pydantic import SecretStr
 
 from core.ledgers.ledger import Ledger
-from core.migration_check.checks import (
+from core.migration_check.definition import definition_of
+from core.migration_check.invariants import (
     CHECKS,
     Migrations,
     a_ledger_with_entries_is_not_dropped,
     differences_from_models,
     first_problems,
 )
-from core.migration_check.definition import definition_of
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from sample.ledger import LEDGER

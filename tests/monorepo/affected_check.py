@@ -12,21 +12,22 @@ README = {"tests/readme_test.py"}
 CORE_SERVICE = {
     f"tests/core/service/{name}_test.py"
     for name in (
-        *("batch", "coalescing", "contract", "crashes", "full_queue", "health", "main"),
-        *("openapi", "under_load"),
+        *("batch", "contract", "crashes", "full_queue", "group_queue", "health", "openapi"),
+        *("owner_path", "service_process", "under_load"),
     )
 }
 # pyright reads all of core.
 CORE_TYPES = {"tests/type_checking:core"}
 MIGRATIONS_TESTS = {
-    f"tests/migrations/{name}_test.py" for name in ("autogenerate", "commands", "deploying")
+    f"tests/migrations/{name}_test.py"
+    for name in ("autogenerate", "commands", "deploying", "migration_check")
 }
 
 
 def its_tests(app: str) -> set[str]:
     return {
-        f"tests/apps/{app}/ledger_test.py",
-        f"tests/apps/{app}/migrations_test.py",
+        f"tests/apps/{app}/{app}_ledger_test.py",
+        f"tests/apps/{app}/{app}_migrations_test.py",
         f"tests/apps/{app}:package",
     }
 
@@ -90,7 +91,7 @@ def edit(workspace: Workspace, name: str) -> None:
         (TRAVEL_MIGRATION, whole("travel")),
         ("alembic/travel/alembic.ini", whole("travel")),
         ("alembic/travel/BUILD", whole("travel")),
-        ("tests/apps/travel/ledger_test.py", {"tests/apps/travel/ledger_test.py"}),
+        ("tests/apps/travel/travel_ledger_test.py", {"tests/apps/travel/travel_ledger_test.py"}),
         # The README runs content's service.
         ("src/python/apps/content/operations.py", whole("content") | README),
         ("README.md", README),
@@ -153,8 +154,8 @@ def test_a_deleted_revision(workspace: Workspace) -> None:
 
 def test_a_deleted_test(workspace: Workspace) -> None:
     # Coarser than true: what is left of its target is all the tests beside it.
-    (workspace.root / "tests/apps/travel/ledger_test.py").unlink()
-    assert affected(workspace) == {"tests/apps/travel/migrations_test.py"}
+    (workspace.root / "tests/apps/travel/travel_ledger_test.py").unlink()
+    assert affected(workspace) == {"tests/apps/travel/travel_migrations_test.py"}
 
 
 def test_a_renamed_app(workspace: Workspace) -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from core.service.ledger_schemas import LedgerSchemas
 from core.settings.groups import DatabaseSettings
 from core.testing.databases import Databases, execute
-from core.testing.serving import assert_problem, served
+from core.testing.threaded_service import assert_problem, served
 from sample.ledger import LEDGER
 
 JSON = {"Content-Type": "application/json"}

@@ -15,7 +15,7 @@ from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.settings.groups import DatabaseSettings
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
-from core.testing.serving import assert_problem, served
+from core.testing.threaded_service import assert_problem, served
 from sample.ledger import LEDGER
 
 JSON = {"Content-Type": "application/json"}

@@ -20,7 +20,7 @@ from core.migrations import revisions
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute
-from core.testing.processes import service
+from core.testing.service_process import service
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 

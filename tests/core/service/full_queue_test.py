@@ -15,8 +15,8 @@ from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute, held
-from core.testing.processes import service
-from core.testing.serving import served
+from core.testing.service_process import service
+from core.testing.threaded_service import served
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 

@@ -4,7 +4,7 @@ from pydantic import SecretStr
 
 from core.settings.groups import DatabaseSettings
 from core.testing.databases import Databases
-from core.testing.serving import served
+from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 
 

@@ -16,7 +16,7 @@ from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing import races
 from core.testing.databases import Databases, throwaway_databases
-from core.testing.processes import command, environment, service
+from core.testing.service_process import command, environment, service
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 

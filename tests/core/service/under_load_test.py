@@ -16,7 +16,7 @@ from core.settings.groups import DatabaseSettings
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing.databases import Databases, execute, held
-from core.testing.serving import served
+from core.testing.threaded_service import served
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.embedded.throwaway_server import throwaway_server
 from core.ledgers.ledger import Ledger
-from core.migration_check.checks import Migrations, first_problems
+from core.migration_check.invariants import Migrations, first_problems
 
 
 def main(ini: str, ledger: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from core.ledgers.ledger import Ledger
-from core.migration_check.checks import CHECKS, Check, Migrations
+from core.migration_check.invariants import CHECKS, Check, Migrations
 from core.testing.databases import Databases
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from apps.travel.ledger import LEDGER
 from core.testing import races
 from core.testing.databases import throwaway_databases
-from core.testing.processes import service
+from core.testing.service_process import service
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 from pydantic import SecretStr
 
-from core.testing.processes import environment
+from core.testing.service_process import environment
 
 
 class Running:
