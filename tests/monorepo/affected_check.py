@@ -28,6 +28,7 @@ def its_tests(app: str) -> set[str]:
     return {
         f"tests/apps/{app}/{app}_ledger_test.py",
         f"tests/apps/{app}/{app}_migrations_test.py",
+        f"tests/apps/{app}/{app}_openapi_test.py",
         f"tests/apps/{app}:package",
     }
 

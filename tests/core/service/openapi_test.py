@@ -3,18 +3,26 @@
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from core.service.app import create_app
-from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.ledgers.ledger import Ledger
+from core.service.app import openapi_document
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation
+
+BOOKING_REWARD = {SampleOperation.BOOKING_REWARD: 5}
 
 
 @pytest.fixture
 def schema() -> dict[str, Any]:
-    unused = DatabaseSettings(database_url=SecretStr("postgresql://unused"))
-    return create_app(LEDGER, unused, ServiceSettings()).openapi()
+    return openapi_document(LEDGER)
+
+
+def test_has_the_version_of_the_app() -> None:
+    other = Ledger(
+        name="sample", operations=LEDGER.operations, amounts=BOOKING_REWARD, version="2.3.4"
+    )
+    assert openapi_document(LEDGER)["info"]["version"] == "1.0.0"
+    assert openapi_document(other)["info"]["version"] == "2.3.4"
 
 
 def test_has_the_apps_own_operations(schema: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ import os
 import sys
 
 import click
-from pydantic import SecretStr
 
 from core.cli.database import given_or_embedded
 from core.cli.serving import serve
@@ -15,9 +14,9 @@ from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations import alembic_commands, revisions
-from core.service.app import create_app
+from core.service.app import openapi_document
 from core.settings.environment import read_settings
-from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.settings.groups import ServiceSettings
 
 
 class _Program(click.Group):
@@ -71,9 +70,7 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
 
     @program.command("openapi", help="Print the OpenAPI document of the service.")
     def openapi_command() -> None:
-        unused = DatabaseSettings(database_url=SecretStr("postgresql://"))
-        document = create_app(ledger, unused, ServiceSettings()).openapi()
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(openapi_document(ledger), indent=2, ensure_ascii=False))
 
     return program
 

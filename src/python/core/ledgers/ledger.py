@@ -18,7 +18,8 @@ class Ledger(Generic[OperationT]):
     """An app's name, its operations, and the credits that each of them adds or takes.
 
     `amounts` gives every operation of the app's own; the shared ones bring theirs. `overrides`
-    changes the amount of a shared operation for this app alone.
+    changes the amount of a shared operation for this app alone. `version` is that of the app's
+    API, which its OpenAPI document shows.
 
     Raises DefinitionError, at import, for whatever cannot work at run time.
     """
@@ -26,6 +27,7 @@ class Ledger(Generic[OperationT]):
     name: str
     operations: type[OperationT]
     amounts: Mapping[OperationT, int]
+    version: str
 
     def __init__(
         self,
@@ -34,10 +36,12 @@ class Ledger(Generic[OperationT]):
         operations: type[OperationT],
         amounts: Mapping[OperationT, int],
         overrides: Mapping[OperationT, int] | None = None,
+        version: str = "1.0.0",
     ) -> None:
         self.name = _checked_name(name)
         self.operations = operations
         self.amounts = _all_amounts(operations, amounts, overrides or {})
+        self.version = version
 
     def amount_of(self, operation: OperationT) -> int:
         """The credits that `operation` adds (or takes, when negative).

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
@@ -60,6 +62,7 @@ def create_app(
 
     app = FastAPI(
         title=f"{ledger.name} ledger",
+        version=ledger.version,
         description="Credits of owners. An owner's balance is the sum of its entries.",
         lifespan=lifespan,
         redirect_slashes=False,
@@ -73,3 +76,9 @@ def create_app(
     app.add_middleware(EncodedSlashes)
     app.include_router(health_router(lambda: require_migrated(ledger.name, probe, or_newer=True)))
     return app
+
+
+def openapi_document(ledger: Ledger[OperationT]) -> dict[str, Any]:
+    """The OpenAPI document of the ledger's service. Needs no database."""
+    unused = DatabaseSettings(database_url=SecretStr("postgresql://"))
+    return create_app(ledger, unused, ServiceSettings()).openapi()
