@@ -1,46 +1,23 @@
-"""The HTTP contract: what a client may rely on."""
+"""The HTTP contract of single posts and of balances: what a client may rely on."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from httpx import Client, Response
+from httpx import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
+from core.service.sample_requests import UNREACHABLE, assert_unavailable, entry, post, send
 from core.settings.groups import DatabaseSettings
 from core.storage.store import LedgerStore
-from core.testing.databases import Databases, execute
+from core.testing.databases import execute
 from core.testing.threaded_service import assert_problem, served
 from sample.ledger import LEDGER
 
-JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def url(databases: Databases) -> SecretStr:
-    return databases.migrated("sample")
-
-
-@pytest.fixture(scope="module")
-def shared_client(url: SecretStr) -> Iterator[Client]:
-    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
-        yield client
-
-
-@pytest.fixture
-def client(shared_client: Client, url: SecretStr) -> Client:
-    execute(url, "TRUNCATE sample.ledger_entry, sample.ledger_balance RESTART IDENTITY")
-    return shared_client
-
-
-def post(client: Client, owner_id: str, operation: str, nonce: str, **more: Any) -> Response:
-    body = {"owner_id": owner_id, "operation": operation, "nonce": nonce, **more}
-    return client.post("/ledger", content=json.dumps(body), headers=JSON)
+VALID = entry("ann", "1", "CREDIT_ADD")
 
 
 def nothing_was_written(url: SecretStr) -> bool:
@@ -48,12 +25,12 @@ def nothing_was_written(url: SecretStr) -> bool:
     return all(execute(url, f"SELECT count(*) FROM sample.{table}") == [(0,)] for table in tables)
 
 
-def test_a_post_answers_with_the_entry_and_the_balance(client: Client) -> None:
-    response = post(client, "ann", "BOOKING_REWARD", "1")
+def test_a_post_returns_the_entry_and_the_new_balance(client: Client) -> None:
+    response = post(client, "ann", "1", "BOOKING_REWARD")
     assert response.status_code == 201
-    entry = response.json()
-    assert entry.pop("created_on").endswith("Z")
-    assert entry == {
+    posted = response.json()
+    assert posted.pop("created_on").endswith("Z")
+    assert posted == {
         "id": 1,
         "operation": "BOOKING_REWARD",
         "amount": 5,
@@ -64,44 +41,40 @@ def test_a_post_answers_with_the_entry_and_the_balance(client: Client) -> None:
     assert client.get("/ledger/ann").json() == {"owner_id": "ann", "balance": 5}
 
 
-def test_an_unknown_owner_has_nothing(client: Client) -> None:
+def test_an_unknown_owner_has_a_balance_of_zero(client: Client) -> None:
     response = client.get("/ledger/nobody")
     assert (response.status_code, response.json()) == (200, {"owner_id": "nobody", "balance": 0})
 
 
-def test_a_retry_is_a_duplicate_with_the_original_entry(client: Client) -> None:
-    first = post(client, "ann", "CREDIT_ADD", "1").json()
-    problem = assert_problem(post(client, "ann", "CREDIT_ADD", "1"), 409, "duplicate_nonce")
+def test_a_retry_gets_409_with_the_original_entry(client: Client) -> None:
+    first = post(client, "ann", "1", "CREDIT_ADD").json()
+    problem = assert_problem(post(client, "ann", "1", "CREDIT_ADD"), 409, "duplicate_nonce")
     assert problem["detail"].startswith("Duplicate transaction: ")
     assert {**problem["entry"], "balance": 10} == first
     assert client.get("/ledger/ann").json()["balance"] == 10
 
 
-def test_a_nonce_reused_for_another_operation_is_another_error(client: Client) -> None:
-    post(client, "ann", "CREDIT_ADD", "1")
-    problem = assert_problem(post(client, "ann", "DAILY_REWARD", "1"), 409, "nonce_reused")
+def test_reusing_a_nonce_for_another_operation_has_its_own_error_code(client: Client) -> None:
+    post(client, "ann", "1", "CREDIT_ADD")
+    problem = assert_problem(post(client, "ann", "1", "DAILY_REWARD"), 409, "nonce_reused")
     assert problem["entry"]["operation"] == "CREDIT_ADD"
     assert problem["detail"].startswith("Duplicate transaction: ")
 
 
-def test_a_spend_beyond_the_balance(client: Client, url: SecretStr) -> None:
-    problem = assert_problem(post(client, "ann", "CREDIT_SPEND", "1"), 400, "insufficient_balance")
+def test_a_spend_beyond_the_balance_is_refused(client: Client, shared_url: SecretStr) -> None:
+    problem = assert_problem(post(client, "ann", "1", "CREDIT_SPEND"), 400, "insufficient_balance")
     assert problem["detail"].startswith("Insufficient balance: ")
     assert (problem["balance"], problem["amount"]) == (0, -1)
-    assert nothing_was_written(url)
+    assert nothing_was_written(shared_url)
 
 
 def test_unknown_fields_are_ignored(client: Client) -> None:
-    assert post(client, "ann", "CREDIT_ADD", "1", amount=1_000_000).json()["amount"] == 10
+    assert post(client, "ann", "1", "CREDIT_ADD", amount=1_000_000).json()["amount"] == 10
 
 
-def test_a_trailing_slash_is_no_redirect(client: Client) -> None:
-    body = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
-    assert client.post("/ledger/", json=body, follow_redirects=False).status_code == 201
+def test_a_trailing_slash_is_accepted_without_a_redirect(client: Client) -> None:
+    assert client.post("/ledger/", json=VALID, follow_redirects=False).status_code == 201
     assert client.get("/ledger/ann/", follow_redirects=False).json()["balance"] == 10
-
-
-GOOD = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
 
 
 @pytest.mark.parametrize(
@@ -119,26 +92,24 @@ GOOD = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
         ("operation", ""),
         ("operation", "UNKNOWN"),
         ("operation", "booking_reward"),
-        ("operation", "CONTENT_CREATION"),  # another app's
+        ("operation", "CONTENT_CREATION"),  # an operation of another app
     ],
 )
-def test_a_bad_value_is_refused_and_writes_nothing(
-    client: Client, url: SecretStr, field: str, value: object
+def test_an_invalid_value_is_refused_and_nothing_is_written(
+    client: Client, shared_url: SecretStr, field: str, value: object
 ) -> None:
-    body = json.dumps({**GOOD, field: value})
-    problem = assert_problem(
-        client.post("/ledger", content=body, headers=JSON), 422, "invalid_request"
-    )
+    response = send(client, "/ledger", json.dumps({**VALID, field: value}))
+    problem = assert_problem(response, 422, "invalid_request")
     assert [error["field"] for error in problem["errors"]] == [f"body.{field}"]
-    assert nothing_was_written(url)
+    assert nothing_was_written(shared_url)
 
 
-@pytest.mark.parametrize("field", GOOD)
-def test_a_missing_field_is_named(client: Client, url: SecretStr, field: str) -> None:
-    body = {name: value for name, value in GOOD.items() if name != field}
+@pytest.mark.parametrize("field", VALID)
+def test_the_error_names_a_missing_field(client: Client, shared_url: SecretStr, field: str) -> None:
+    body = {name: value for name, value in VALID.items() if name != field}
     problem = assert_problem(client.post("/ledger", json=body), 422, "invalid_request")
     assert problem["errors"] == [{"field": f"body.{field}", "message": "Field required"}]
-    assert nothing_was_written(url)
+    assert nothing_was_written(shared_url)
 
 
 @pytest.mark.parametrize(
@@ -155,31 +126,30 @@ def test_a_missing_field_is_named(client: Client, url: SecretStr, field: str) ->
         b"[" * 50_000,
     ],
 )
-def test_a_malformed_body_is_refused(client: Client, url: SecretStr, body: bytes) -> None:
-    assert_problem(client.post("/ledger", content=body, headers=JSON), 422, "invalid_request")
-    assert nothing_was_written(url)
+def test_a_malformed_body_is_refused(client: Client, shared_url: SecretStr, body: bytes) -> None:
+    assert_problem(send(client, "/ledger", body), 422, "invalid_request")
+    assert nothing_was_written(shared_url)
 
 
-def test_another_content_type_is_refused(client: Client, url: SecretStr) -> None:
-    body = json.dumps(GOOD)
+def test_a_content_type_other_than_json_is_refused(client: Client, shared_url: SecretStr) -> None:
+    body = json.dumps(VALID)
     for content_type in ("text/plain", "application/x-www-form-urlencoded"):
         response = client.post("/ledger", content=body, headers={"Content-Type": content_type})
         assert_problem(response, 422, "invalid_request")
-    assert nothing_was_written(url)
+    assert nothing_was_written(shared_url)
 
 
-def test_a_body_over_64_kib_is_refused(client: Client, url: SecretStr) -> None:
+def test_a_body_over_64_kib_is_refused(client: Client, shared_url: SecretStr) -> None:
     def body(size: int) -> bytes:
-        empty = len(json.dumps({**GOOD, "more": ""}))
-        return json.dumps({**GOOD, "more": "x" * (size - empty)}).encode()
+        unpadded = len(json.dumps({**VALID, "padding": ""}))
+        return json.dumps({**VALID, "padding": "x" * (size - unpadded)}).encode()
 
     too_large = body(64 * 1024 + 1)
     chunks = (too_large[start : start + 1000] for start in range(0, len(too_large), 1000))
     for content in (too_large, chunks):
-        response = client.post("/ledger", content=content, headers=JSON)
-        assert_problem(response, 413, "content_too_large")
-    assert nothing_was_written(url)
-    assert client.post("/ledger", content=body(64 * 1024), headers=JSON).status_code == 201
+        assert_problem(send(client, "/ledger", content), 413, "content_too_large")
+    assert nothing_was_written(shared_url)
+    assert send(client, "/ledger", body(64 * 1024)).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -196,11 +166,11 @@ def test_a_body_over_64_kib_is_refused(client: Client, url: SecretStr) -> None:
         ("/ledger", 405, "method_not_allowed"),
     ],
 )
-def test_a_bad_path_is_refused(client: Client, path: str, status: int, code: str) -> None:
+def test_an_invalid_path_is_refused(client: Client, path: str, status: int, code: str) -> None:
     assert_problem(client.get(path), status, code)
 
 
-storable_owners = st.text(
+valid_owner_ids = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
     min_size=1,
     max_size=MAX_LENGTH,
@@ -208,29 +178,27 @@ storable_owners = st.text(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(storable_owners)
-def test_every_owner_that_can_be_posted_can_be_read(client: Client, owner_id: str) -> None:
-    outcome = post(client, owner_id, "CREDIT_ADD", "1")
-    assert outcome.status_code in (201, 409)
+@given(valid_owner_ids)
+def test_every_owner_that_can_be_posted_to_can_be_read(client: Client, owner_id: str) -> None:
+    posted = post(client, owner_id, "1", "CREDIT_ADD")
+    assert posted.status_code in (201, 409)
     response = client.get(f"/ledger/{quote(owner_id, safe='')}")
     assert response.json() == {"owner_id": owner_id, "balance": 10}
 
 
-def test_an_unreachable_database_is_unavailable_never_a_success() -> None:
-    settings = DatabaseSettings(database_url=SecretStr("postgresql://me:secret@/db?host=/nowhere"))
-    with served(LEDGER, settings) as client:
-        for response in (client.post("/ledger", json=GOOD), client.get("/ledger/ann")):
-            assert_problem(response, 503, "database_unavailable")
-            assert int(response.headers["retry-after"]) > 0
+def test_requests_get_503_while_the_database_is_unreachable() -> None:
+    with served(LEDGER, UNREACHABLE) as client:
+        for response in (client.post("/ledger", json=VALID), client.get("/ledger/ann")):
+            assert_unavailable(response)
             assert "secret" not in response.text
 
 
-def test_a_defect_is_a_problem_document_too(
-    url: SecretStr, monkeypatch: pytest.MonkeyPatch
+def test_an_unexpected_exception_becomes_a_problem_document(
+    shared_url: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> int:
         raise ZeroDivisionError
 
     monkeypatch.setattr(LedgerStore, "balances", broken)
-    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
+    with served(LEDGER, DatabaseSettings(database_url=shared_url)) as client:
         assert_problem(client.get("/ledger/ann"), 500, "internal_error")

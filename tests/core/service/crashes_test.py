@@ -1,4 +1,4 @@
-"""Services and databases that end in the middle of the work: what was acknowledged is there."""
+"""No acknowledged post is lost when a service or its database dies in the middle of its work."""
 
 import os
 import signal
@@ -17,29 +17,34 @@ from pydantic import SecretStr
 
 from core.embedded.postgresql_server import postgresql
 from core.migrations import revisions
+from core.service.sample_requests import (
+    Entry,
+    assert_consistent,
+    assert_unavailable,
+    entry,
+    post_batch,
+    wait_until_blocked,
+)
 from core.storage.connections import connect
-from core.storage.store import LedgerStore
-from core.testing.databases import Databases, execute
+from core.testing.databases import execute
 from core.testing.service_process import service
 from core.testing.waiting import until
-from sample.ledger import LEDGER
 
 THREADS = 8
-Entries = list[dict[str, str]]
 
 
-def requests(thread: int) -> Iterator[tuple[str, dict[str, Any], Entries]]:
-    """Path, body and entries: a post, an atomic batch, a batch, and so on.
+def requests(thread: int) -> Iterator[tuple[str, dict[str, Any], list[Entry]]]:
+    """Path, body and entries of each request: a post, an atomic batch, a non-atomic one, and so on.
 
-    Each spend comes after a reward of the same owner in the same request: no balance is too small.
+    Every spend follows a reward of the same owner in the same request, so the balance covers it.
     """
     for number in count():
         entries = [
-            {
-                "owner_id": f"owner {(thread + number + part // 2) % 3}",
-                "operation": "CREDIT_SPEND" if part % 2 else "DAILY_REWARD",
-                "nonce": f"{thread} {number} {part}",
-            }
+            entry(
+                f"owner {(thread + number + part // 2) % 3}",
+                f"{thread} {number} {part}",
+                "CREDIT_SPEND" if part % 2 else "DAILY_REWARD",
+            )
             for part in range(6)
         ]
         if number % 3 == 0:
@@ -48,23 +53,20 @@ def requests(thread: int) -> Iterator[tuple[str, dict[str, Any], Entries]]:
             yield "/ledger/batch", {"atomic": number % 3 == 1, "entries": entries}, entries
 
 
-def in_ledger(url: SecretStr) -> dict[str, int]:
-    """The id of each nonce, none of which is there twice, in a ledger whose balances are right."""
-    engine = connect(url)
-    assert LedgerStore(LEDGER, engine).discrepancies() == []
-    engine.dispose()
-    assert execute(url, "SELECT FROM sample.ledger_balance WHERE balance < 0") == []
+def ids_by_nonce(url: SecretStr) -> dict[str, int]:
+    """The entry id of each nonce. Asserts that the ledger is consistent and no nonce repeats."""
+    assert_consistent(url)
     rows = execute(url, "SELECT nonce, id FROM sample.ledger_entry")
-    times = Counter(nonce for nonce, _ in rows)
-    assert [nonce for nonce, number in times.items() if number > 1] == []
+    occurrences = Counter(nonce for nonce, _ in rows)
+    assert [nonce for nonce, number in occurrences.items() if number > 1] == []
     return dict(rows)
 
 
 class Traffic:
-    """What several threads have sent, and what of it was acknowledged."""
+    """What several threads have sent, and which of it was acknowledged."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[Entries, bool]] = []  # and whether all or nothing was asked for
+        self.sent: list[tuple[list[Entry], bool]] = []  # the entries, and whether atomic
         self.acknowledged: set[str] = set()
 
     def send_until_killed(self, client: httpx.Client, run: int, thread: int) -> None:
@@ -79,27 +81,30 @@ class Traffic:
                 assert response.status_code == 201, response.text
             else:
                 assert {outcome["status"] for outcome in response.json()["outcomes"]} == {201}
-            self.acknowledged.update(entry["nonce"] for entry in entries)
+            self.acknowledged.update(item["nonce"] for item in entries)
 
-    def send_again(self, client: httpx.Client, number: int) -> list[tuple[str, int]]:
-        """Each nonce of a request, and the id of its entry."""
+    def resend(self, client: httpx.Client, number: int) -> list[tuple[str, int]]:
+        """Sends a request again; returns each of its nonces with the id of the entry."""
         entries, _ = self.sent[number]
-        response = client.post("/ledger/batch", json={"atomic": False, "entries": entries})
+        response = post_batch(client, entries, atomic=False)
         ids = []
-        for entry, outcome in zip(entries, response.json()["outcomes"]):
+        for item, outcome in zip(entries, response.json()["outcomes"]):
             assert outcome["status"] in (201, 409), outcome
-            assert outcome["status"] == 409 or entry["nonce"] not in self.acknowledged
-            body = outcome["body"]["entry"] if outcome["status"] == 409 else outcome["body"]
-            ids.append((entry["nonce"], int(body["id"])))
+            assert outcome["status"] == 409 or item["nonce"] not in self.acknowledged
+            posted = outcome["body"]["entry"] if outcome["status"] == 409 else outcome["body"]
+            ids.append((item["nonce"], int(posted["id"])))
         return ids
 
 
 def kill_under_load(
-    traffic: Traffic, url: SecretStr, run: int, *, more: int, waiting: bool
+    traffic: Traffic, url: SecretStr, run: int, *, after: int, in_transaction: bool
 ) -> None:
-    """Kills a service once `more` is acknowledged; when it is `waiting`, in a transaction."""
+    """Kills a service once it has acknowledged `after` more entries.
+
+    With `in_transaction`, kills it while one of its transactions waits for a lock.
+    """
     engine = connect(url)
-    enough = len(traffic.acknowledged) + more
+    enough = len(traffic.acknowledged) + after
     with (
         service("sample.service", DATABASE_URL=url, LOCK_TIMEOUT="60") as running,
         ThreadPoolExecutor(THREADS) as pool,
@@ -110,11 +115,10 @@ def kill_under_load(
             for thread in range(THREADS)
         ]
         try:
-            until(lambda: len(traffic.acknowledged) >= enough, "nothing is posted")
-            if waiting:
+            until(lambda: len(traffic.acknowledged) >= enough, "too little was acknowledged")
+            if in_transaction:
                 other.exec_driver_sql("SELECT FROM sample.ledger_balance FOR UPDATE")
-                blocked = "SELECT FROM pg_locks WHERE NOT granted"
-                until(lambda: execute(url, blocked), "no post waits for the lock")
+                wait_until_blocked(url)
         finally:
             running.process.kill()
         for thread in sending:
@@ -122,44 +126,44 @@ def kill_under_load(
     engine.dispose()
 
 
-def test_what_a_killed_service_had_begun_is_there_whole_or_not_at_all_and_may_be_sent_again(
-    databases: Databases,
+def test_a_killed_service_loses_no_acknowledged_post_and_its_clients_can_retry(
+    url: SecretStr,
 ) -> None:
-    url = databases.migrated("sample")
+    """Unacknowledged atomic requests are posted as a whole or not at all."""
     traffic = Traffic()
-    for run, more in enumerate([1, 50, 300, 1000]):
-        kill_under_load(traffic, url, run, more=more, waiting=False)
-    kill_under_load(traffic, url, 4, more=50, waiting=True)
+    for run, after in enumerate([1, 50, 300, 1000]):
+        kill_under_load(traffic, url, run, after=after, in_transaction=False)
+    kill_under_load(traffic, url, 4, after=50, in_transaction=True)
 
-    there = in_ledger(url)
-    assert traffic.acknowledged <= set(there)
-    for entries, whole in traffic.sent:
-        written = sum(entry["nonce"] in there for entry in entries)
-        assert written in (0, len(entries)) or not whole, f"{written} of the entries of {entries}"
+    survivors = ids_by_nonce(url)
+    assert traffic.acknowledged <= set(survivors)
+    for entries, atomic in traffic.sent:
+        posted = sum(item["nonce"] in survivors for item in entries)
+        assert posted in (0, len(entries)) or not atomic, f"{posted} of {entries} were posted"
 
     with service("sample.service", DATABASE_URL=url) as again, ThreadPoolExecutor(THREADS) as pool:
         answers = pool.map(
-            lambda number: traffic.send_again(again.client, number), range(len(traffic.sent))
+            lambda number: traffic.resend(again.client, number), range(len(traffic.sent))
         )
         answered = dict(pair for answer in answers for pair in answer)
-    assert in_ledger(url) == answered
-    assert there.items() <= answered.items()
+    assert ids_by_nonce(url) == answered
+    assert survivors.items() <= answered.items()
 
 
-class PatientTraffic:
+class RetryingTraffic:
     """Sends each request until it is posted, as clients do while a database restarts."""
 
     def __init__(self, client: httpx.Client) -> None:
         self.client = client
         self.posted: set[str] = set()
-        self.unavailable: Counter[str] = Counter()
+        self.unavailable: Counter[str] = Counter()  # responses with 503, of posts and of reads
         self.over = Event()
 
     def post(self, thread: int) -> None:
         for path, body, entries in requests(thread):
             tries = count()
-            until(lambda: self._is_posted(path, body, next(tries)), "it stays unavailable")
-            self.posted.update(entry["nonce"] for entry in entries)
+            until(lambda: self._is_posted(path, body, next(tries)), "a request was never posted")
+            self.posted.update(item["nonce"] for item in entries)
             if self.over.is_set():
                 return
 
@@ -168,11 +172,10 @@ class PatientTraffic:
         statuses = {response.status_code}
         if response.status_code == 200:
             statuses = {outcome["status"] for outcome in response.json()["outcomes"]}
-        # A duplicate has been posted by a try whose answer was lost.
+        # A duplicate was posted by an earlier try, whose response was lost.
         assert statuses <= ({201, 409, 503} if tries else {201, 503}), response.text
         if response.status_code == 503:
-            assert int(response.headers["retry-after"]) > 0
-            assert response.json()["code"] == "database_unavailable"
+            assert_unavailable(response)
         self.unavailable["post"] += 503 in statuses
         return 503 not in statuses
 
@@ -185,7 +188,7 @@ class PatientTraffic:
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["stopped", "crashed"])
-def test_a_service_outlives_its_database_and_loses_nothing_that_it_acknowledged(
+def test_a_service_recovers_from_a_database_restart_without_losing_an_acknowledged_post(
     tmp_path: Path, crash: bool
 ) -> None:
     data = tmp_path / "data"
@@ -194,30 +197,33 @@ def test_a_service_outlives_its_database_and_loses_nothing_that_it_acknowledged(
         url = database.enter_context(postgresql(data, durable=True))
         revisions.upgrade("sample", url)
         running = stack.enter_context(service("sample.service", DATABASE_URL=url))
-        traffic = PatientTraffic(running.client)
+        traffic = RetryingTraffic(running.client)
         pool = stack.enter_context(ThreadPoolExecutor(THREADS + 1))
-        stack.callback(traffic.over.set)  # before the pool waits for its threads
+        stack.callback(traffic.over.set)  # runs before the pool waits for its threads
         sending = [pool.submit(traffic.post, thread) for thread in range(THREADS)]
         sending.append(pool.submit(traffic.read))
 
-        def sent(enough: int) -> bool:
+        def has_posted(enough: int) -> bool:
             for future in sending:
                 if future.done():
-                    future.result()  # shows what went wrong
+                    future.result()  # raises what ended the thread
             return len(traffic.posted) >= enough
 
-        until(lambda: sent(300), "nothing is posted")
+        until(lambda: has_posted(300), "too little was posted")
         if crash:
             os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
         database.close()
         unavailable = traffic.unavailable
-        until(lambda: min(unavailable["post"], unavailable["read"]) > THREADS, "it seems available")
+        until(
+            lambda: min(unavailable["post"], unavailable["read"]) > THREADS,
+            "the service does not report that its database is gone",
+        )
 
         before = len(traffic.posted)
         assert database.enter_context(postgresql(data, durable=True)) == url
-        until(lambda: sent(before + 300), "it does not recover by itself")
+        until(lambda: has_posted(before + 300), "the service did not recover")
         traffic.over.set()
         for future in sending:
             future.result()
         assert running.client.get("/readyz").status_code == 200
-        assert set(in_ledger(url)) == traffic.posted
+        assert set(ids_by_nonce(url)) == traffic.posted

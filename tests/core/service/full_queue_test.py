@@ -1,6 +1,6 @@
-"""A service that has more to do than it keeps waiting: it says so at once, and finishes the rest.
+"""A service with a full queue refuses new requests at once, and posts those it has accepted.
 
-Another transaction holds an owner meanwhile, so that nothing gets done for as long as we like.
+Another transaction locks the owner for as long as a test needs the queue to stay full.
 """
 
 import signal
@@ -11,10 +11,18 @@ import pytest
 from httpx import Client, Response
 from pydantic import SecretStr
 
+from core.service.sample_requests import (
+    assert_consistent,
+    assert_unavailable,
+    entry,
+    post,
+    post_batch,
+    wait_until_blocked,
+)
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
-from core.testing.databases import Databases, execute, held
+from core.testing.databases import held
 from core.testing.service_process import service
 from core.testing.threaded_service import served
 from core.testing.waiting import until
@@ -22,92 +30,84 @@ from sample.ledger import LEDGER
 
 QUEUE_SIZE = 1000
 
-
-@pytest.fixture
-def url(databases: Databases) -> SecretStr:
-    return databases.migrated("sample")
+Pending = list[Future[Response]]
 
 
-def post(client: Client, nonce: str) -> Response:
-    body = {"owner_id": "ann", "operation": "DAILY_REWARD", "nonce": nonce}
-    return client.post("/ledger", json=body)
+def post_numbered_batch(client: Client, number: int, size: int) -> Response:
+    entries = [entry("ann", f"{number} {part}") for part in range(size)]
+    return post_batch(client, entries, atomic=False)
 
 
-def post_batch(client: Client, number: int, size: int) -> Response:
-    entries = [
-        {"owner_id": "ann", "operation": "DAILY_REWARD", "nonce": f"{number} {part}"}
-        for part in range(size)
+def fill_queue(pool: ThreadPoolExecutor, client: Client, url: SecretStr, *, size: int) -> Pending:
+    """Sends batches of `size` entries, twice as many as the queue can hold, while "ann" is locked.
+
+    Asserts that half of them are refused; returns the accepted requests, which cannot finish yet.
+    """
+    first = pool.submit(post, client, "ann", "in progress")
+    wait_until_blocked(url)
+    capacity = QUEUE_SIZE // size
+    batches = [
+        pool.submit(post_numbered_batch, client, number, size) for number in range(2 * capacity)
     ]
-    return client.post("/ledger/batch", json={"atomic": False, "entries": entries})
-
-
-Posting = list[Future[Response]]
-
-
-def fill(pool: ThreadPoolExecutor, client: Client, url: SecretStr, *, size: int) -> Posting:
-    """Has twice as much posted as there is room for while "ann" is held; returns what waits."""
-    first = pool.submit(post, client, "being done")
-    blocked = "SELECT FROM pg_locks WHERE NOT granted"
-    until(lambda: execute(url, blocked), "the first post never waited for the lock")
-    room = QUEUE_SIZE // size
-    batches = [pool.submit(post_batch, client, number, size) for number in range(2 * room)]
-    until(lambda: sum(batch.done() for batch in batches) >= room, "not all beyond is refused")
+    until(
+        lambda: sum(batch.done() for batch in batches) >= capacity,
+        "the batches beyond the capacity were not refused",
+    )
     assert not first.done()
     for batch in batches:
         if batch.done():
-            assert_refused(batch.result())
+            assert_overloaded(batch.result())
     waiting = [batch for batch in batches if not batch.done()]
-    assert len(waiting) == room
+    assert len(waiting) == capacity
     return [first, *waiting]
 
 
-def assert_refused(response: Response) -> None:
-    assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
-    assert "Too many" in response.json()["detail"]
-    assert int(response.headers["retry-after"]) > 0
+def assert_overloaded(response: Response) -> None:
+    problem = assert_unavailable(response)
+    assert "Too many" in problem["detail"]
 
 
-def assert_all_posted(url: SecretStr, posting: Posting) -> None:
-    """Each is answered with its success, and has its entry; there is no other entry."""
+def assert_all_posted(url: SecretStr, accepted: Pending) -> None:
+    """Asserts that each accepted request succeeded, and that the ledger has no other entries."""
     posted = ["first"]
-    for done in posting:
-        answer = done.result()
-        bodies = [answer.json()]
-        if answer.status_code == 200:
+    for future in accepted:
+        response = future.result()
+        bodies = [response.json()]
+        if response.status_code == 200:
             assert {outcome["status"] for outcome in bodies[0]["outcomes"]} == {201}
             bodies = [outcome["body"] for outcome in bodies[0]["outcomes"]]
         else:
-            assert answer.status_code == 201
+            assert response.status_code == 201
         posted += [body["nonce"] for body in bodies]
     engine = connect(url)
     store = LedgerStore(LEDGER, engine)
-    assert sorted(entry.nonce for entry in store.entries("ann")) == sorted(posted)
+    assert sorted(stored.nonce for stored in store.entries("ann")) == sorted(posted)
     assert store.balance("ann") == len(posted) == QUEUE_SIZE + 2
-    assert store.discrepancies() == []
     engine.dispose()
+    assert_consistent(url)
 
 
 @pytest.mark.parametrize("size", [1000, 50])
-def test_a_full_queue_is_refused_at_once_and_done_when_the_database_can(
+def test_requests_beyond_a_full_queue_get_503_and_the_waiting_ones_are_posted_later(
     url: SecretStr, size: int
 ) -> None:
     database = DatabaseSettings(database_url=url, lock_timeout=100, statement_timeout=100)
-    service = ServiceSettings(queue_size=QUEUE_SIZE)
-    with served(LEDGER, database, service) as client, ThreadPoolExecutor(50) as pool:
-        post(client, "first")
+    limits = ServiceSettings(queue_size=QUEUE_SIZE)
+    with served(LEDGER, database, limits) as client, ThreadPoolExecutor(50) as pool:
+        post(client, "ann", "first")
         with held(url, "sample", "ann"):
-            waiting = fill(pool, client, url, size=size)
-            assert_refused(post(client, "too many"))
-            assert_refused(post_batch(client, -1, 1))
+            accepted = fill_queue(pool, client, url, size=size)
+            assert_overloaded(post(client, "ann", "too many"))
+            assert_overloaded(post_numbered_batch(client, -1, 1))
             assert client.get("/ledger/ann").json()["balance"] == 1
             assert client.get("/readyz").status_code == 200
-            assert not any(done.done() for done in waiting)
-        assert_all_posted(url, waiting)
+            assert not any(request.done() for request in accepted)
+        assert_all_posted(url, accepted)
         assert client.get("/ledger/ann").json()["balance"] == QUEUE_SIZE + 2
-        assert post(client, "too many").status_code == 201
+        assert post(client, "ann", "too many").status_code == 201
 
 
-def test_a_service_that_is_stopped_with_a_full_queue_does_all_that_it_has_accepted(
+def test_a_stopped_service_posts_every_request_that_it_has_accepted(
     url: SecretStr,
 ) -> None:
     settings = {
@@ -120,13 +120,14 @@ def test_a_service_that_is_stopped_with_a_full_queue_does_all_that_it_has_accept
         service("sample.service", DATABASE_URL=url, **settings) as running,
         ThreadPoolExecutor(50) as pool,
     ):
-        post(running.client, "first")
+        post(running.client, "ann", "first")
         with held(url, "sample", "ann"):
-            waiting = fill(pool, running.client, url, size=50)
+            accepted = fill_queue(pool, running.client, url, size=50)
             running.process.send_signal(signal.SIGTERM)
-            until(lambda: running.refuses(), "it still accepts connections")
+            until(lambda: running.refuses(), "the service still accepts connections")
             with pytest.raises(subprocess.TimeoutExpired):
-                running.process.wait(1.5)  # a second is more than a hasty one would take
-            assert not any(done.done() for done in waiting)
-        assert_all_posted(url, waiting)
+                # Without the wait for its requests, shutdown takes less than a second.
+                running.process.wait(1.5)
+            assert not any(request.done() for request in accepted)
+        assert_all_posted(url, accepted)
         assert running.process.wait(60) == 0

@@ -1,4 +1,4 @@
-"""How requests are put together: which work is done when, with what, and who gets its results."""
+"""How GroupQueue groups requests: what it works on when, and which results each caller gets."""
 
 import asyncio
 import threading
@@ -17,33 +17,33 @@ Parameters = ParamSpec("Parameters")
 
 
 class Work:
-    """Doubles numbers, a lot for each permit; notes the lots that it begins, and what it has done.
+    """Doubles the numbers of a group, one group per permit, and records what it has worked on.
 
-    A negative number cannot be doubled.
+    A negative number makes its group fail with `error`.
     """
 
     def __init__(self, *, permits: int = 1000) -> None:
-        self.begun: list[list[int]] = []
-        self.done: list[int] = []
+        self.started: list[list[int]] = []
+        self.doubled: list[int] = []
         self.error: Exception = ValueError("negative")
-        self._begun = threading.Semaphore(0)
+        self._started = threading.Semaphore(0)
         self._permits = threading.Semaphore(permits)
 
     def __call__(self, numbers: Sequence[int]) -> list[int]:
-        self.begun.append(list(numbers))
-        self._begun.release()
+        self.started.append(list(numbers))
+        self._started.release()
         assert self._permits.acquire(timeout=60)
         if min(numbers) < 0:
             raise self.error
-        self.done += numbers
+        self.doubled += numbers
         return [2 * number for number in numbers]
 
-    def permit(self, lots: int = 1000) -> None:
-        self._permits.release(lots)
+    def permit(self, groups: int = 1000) -> None:
+        self._permits.release(groups)
 
-    async def begins(self) -> None:
-        """Returns when one more lot was begun."""
-        assert await asyncio.to_thread(self._begun.acquire, timeout=60)
+    async def next_group(self) -> None:
+        """Returns once work on one more group has started."""
+        assert await asyncio.to_thread(self._started.acquire, timeout=60)
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ async def queue_of(
 
 
 async def start(*calls: Coroutine[Any, Any, Any]) -> list[Task]:
-    """Makes the calls, in order; returns when each waits."""
+    """Starts the calls, in order; returns once each has submitted its request."""
     tasks = [asyncio.create_task(call) for call in calls]
     await asyncio.sleep(0)
     return tasks
@@ -67,7 +67,9 @@ async def results(*tasks: Awaitable[Any]) -> list[Any]:
     return await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
 
-def in_a_loop(test: Callable[Parameters, Coroutine[Any, Any, None]]) -> Callable[Parameters, None]:
+def in_event_loop(
+    test: Callable[Parameters, Coroutine[Any, Any, None]],
+) -> Callable[Parameters, None]:
     @wraps(test)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         asyncio.run(test(*args, **kwargs))
@@ -75,50 +77,50 @@ def in_a_loop(test: Callable[Parameters, Coroutine[Any, Any, None]]) -> Callable
     return run
 
 
-@in_a_loop
-async def test_what_comes_alone_is_done_at_once() -> None:
+@in_event_loop
+async def test_an_idle_queue_works_on_a_request_at_once() -> None:
     work = Work()
     async with queue_of(work) as queue:
         assert await results(queue.submit_one(1)) == [2]
         assert await results(queue.submit([2, 3])) == [[4, 6]]
-    assert work.begun == [[1], [2, 3]]
+    assert work.started == [[1], [2, 3]]
 
 
-@in_a_loop
-async def test_what_comes_while_a_lot_is_done_is_done_together_in_order() -> None:
+@in_event_loop
+async def test_requests_that_arrive_during_a_group_become_the_next_group_in_order() -> None:
     work = Work(permits=0)
     async with queue_of(work) as queue:
         [first] = await start(queue.submit_one(1))
-        await work.begins()
+        await work.next_group()
         waiting = await start(
             queue.submit_one(5), queue.submit([3, 4, 3]), queue.submit_one(2), queue.submit([9])
         )
-        assert work.begun == [[1]]
+        assert work.started == [[1]]
         work.permit()
         assert await results(first, *waiting) == [2, 10, [6, 8, 6], 4, [18]]
-    assert work.begun == [[1], [5, 3, 4, 3, 2, 9]]
+    assert work.started == [[1], [5, 3, 4, 3, 2, 9]]
 
 
-@in_a_loop
-async def test_a_lot_is_no_larger_than_allowed_and_no_request_is_split() -> None:
+@in_event_loop
+async def test_a_group_stays_within_its_limit_and_never_splits_a_request() -> None:
     work = Work(permits=0)
     async with queue_of(work, max_group=4) as queue:
         requests = [[0], [1, 2], [3, 4, 5], [6], [7], [8, 9, 10, 11], [12]]
         [first] = await start(queue.submit(requests[0]))
-        await work.begins()
+        await work.next_group()
         waiting = await start(*(queue.submit(request) for request in requests[1:]))
         work.permit()
         expected = [[2 * number for number in request] for request in requests]
         assert await results(first, *waiting) == expected
-    assert work.begun == [[0], [1, 2], [3, 4, 5, 6], [7], [8, 9, 10, 11], [12]]
+    assert work.started == [[0], [1, 2], [3, 4, 5, 6], [7], [8, 9, 10, 11], [12]]
 
 
-@in_a_loop
-async def test_a_full_queue_refuses_at_once_and_accepts_again_when_there_is_room() -> None:
+@in_event_loop
+async def test_a_full_queue_refuses_at_once_and_accepts_again_once_it_has_capacity() -> None:
     work = Work(permits=0)
     async with queue_of(work, max_waiting=3) as queue:
         [first] = await start(queue.submit([1, 2, 3]))
-        await work.begins()  # what is being done does not wait
+        await work.next_group()  # no longer waiting, so it takes up no capacity
         waiting = await start(queue.submit([4, 5]))
         with pytest.raises(DatabaseUnavailable):
             await results(queue.submit([6, 7]))
@@ -130,114 +132,116 @@ async def test_a_full_queue_refuses_at_once_and_accepts_again_when_there_is_room
         work.permit()
         assert await results(first, *waiting) == [[2, 4, 6], [8, 10], 16]
         assert await results(queue.submit([10, 11, 12])) == [[20, 22, 24]]
-    assert work.begun == [[1, 2, 3], [4, 5, 8], [10, 11, 12]]
+    assert work.started == [[1, 2, 3], [4, 5, 8], [10, 11, 12]]
 
 
 @pytest.mark.parametrize("poisoned", [{0}, {3}, {7}, {2, 3}, {0, 6}, {1, 2, 3, 4, 5}])
-@in_a_loop
-async def test_what_fails_fails_alone_and_the_rest_is_done_in_order(poisoned: set[int]) -> None:
+@in_event_loop
+async def test_a_failing_group_is_bisected_and_its_other_items_are_worked_on_in_order(
+    poisoned: set[int],
+) -> None:
     work = Work(permits=0)
     numbers = [-number - 1 if number in poisoned else number for number in range(8)]
-    good = [number for number in numbers if number >= 0]
+    valid = [number for number in numbers if number >= 0]
     async with queue_of(work) as queue:
         [first] = await start(queue.submit_one(100))
-        await work.begins()
-        together = await start(queue.submit(numbers[:5]), queue.submit(numbers[5:]))
+        await work.next_group()
+        group = await start(queue.submit(numbers[:5]), queue.submit(numbers[5:]))
         work.permit()
-        [_, some, others] = await results(first, *together)
-    assert work.begun[1] == numbers
+        [_, some, others] = await results(first, *group)
+    assert work.started[1] == numbers
     for number, result in zip(numbers, [*some, *others]):
         assert result is work.error if number < 0 else result == 2 * number
-    assert work.done == [100, *good]
+    assert work.doubled == [100, *valid]
 
 
-@in_a_loop
-async def test_who_asks_for_one_is_told_its_own_failure_only() -> None:
+@in_event_loop
+async def test_submit_one_raises_only_the_exception_of_its_own_item() -> None:
     work = Work(permits=0)
     async with queue_of(work) as queue:
         [first] = await start(queue.submit_one(1))
-        await work.begins()
-        [good, bad] = await start(queue.submit_one(2), queue.submit_one(-2))
+        await work.next_group()
+        [valid, failing] = await start(queue.submit_one(2), queue.submit_one(-2))
         work.permit()
         with pytest.raises(ValueError, match="negative"):
-            await bad
-        assert await results(first, good) == [2, 4]
+            await failing
+        assert await results(first, valid) == [2, 4]
 
 
-@in_a_loop
-async def test_an_unavailable_database_is_not_asked_again_for_each_half() -> None:
+@in_event_loop
+async def test_a_group_is_not_bisected_when_the_database_is_unavailable() -> None:
     work = Work(permits=0)
     work.error = DatabaseUnavailable("gone")
     async with queue_of(work) as queue:
         [first] = await start(queue.submit_one(1))
-        await work.begins()
+        await work.next_group()
         [one, several] = await start(queue.submit_one(2), queue.submit([-1, 3]))
         work.permit()
         with pytest.raises(DatabaseUnavailable, match="gone"):
             await one
         assert await results(first, several) == [2, [work.error, work.error]]
-        assert work.begun == [[1], [2, -1, 3]]
+        assert work.started == [[1], [2, -1, 3]]
         assert await results(queue.submit_one(4)) == [8]
 
 
-@in_a_loop
-async def test_work_that_has_begun_is_finished_for_a_cancelled_caller_too() -> None:
+@in_event_loop
+async def test_started_work_is_finished_even_when_its_caller_is_cancelled() -> None:
     work = Work(permits=0)
     async with queue_of(work) as queue:
         [first] = await start(queue.submit_one(1))
-        await work.begins()
-        [leaving, staying] = await start(queue.submit([2, 3]), queue.submit_one(4))
+        await work.next_group()
+        [cancelled, other] = await start(queue.submit([2, 3]), queue.submit_one(4))
         work.permit(1)
-        await work.begins()
-        leaving.cancel()
+        await work.next_group()
+        cancelled.cancel()
         await asyncio.sleep(0)
         work.permit()
-        assert await results(first, staying) == [2, 8]
-        assert leaving.cancelled()
+        assert await results(first, other) == [2, 8]
+        assert cancelled.cancelled()
         assert await results(queue.submit_one(5)) == [10]
-    assert work.done == [1, 2, 3, 4, 5]
+    assert work.doubled == [1, 2, 3, 4, 5]
 
 
-@in_a_loop
-async def test_work_that_has_not_begun_is_never_done_for_a_cancelled_caller() -> None:
+@in_event_loop
+async def test_a_waiting_request_is_dropped_when_its_caller_is_cancelled() -> None:
     work = Work(permits=0)
     async with queue_of(work, max_waiting=4) as queue:
         [first] = await start(queue.submit_one(1))
-        await work.begins()
-        leaving, staying = await start(queue.submit([2, 3]), queue.submit_one(4))
-        leaving.cancel()
+        await work.next_group()
+        cancelled, other = await start(queue.submit([2, 3]), queue.submit_one(4))
+        cancelled.cancel()
         await asyncio.sleep(0)
         work.permit(1)
-        await work.begins()
-        # The room of who left is free again.
+        await work.next_group()
+        # The cancelled request takes up no capacity any more.
         waiting = await start(queue.submit([5, 6, 7, 8]))
         waiting[0].cancel()
         await asyncio.sleep(0)
         work.permit()
-        assert await results(first, staying) == [2, 8]
+        assert await results(first, other) == [2, 8]
         assert await results(queue.submit_one(9)) == [18]
-    assert work.begun == [[1], [4], [9]]
+    assert work.started == [[1], [4], [9]]
 
 
-@in_a_loop
-async def test_closing_waits_for_what_is_being_done_and_never_begins_what_waits() -> None:
+@in_event_loop
+async def test_closing_finishes_the_current_group_and_drops_the_waiting_requests() -> None:
     work = Work(permits=0)
     queue = GroupQueue(work, max_waiting=10, max_group=10)
     [first] = await start(queue.submit_one(1))
-    await work.begins()
+    await work.next_group()
     [waiting] = await start(queue.submit_one(2))
-    later = threading.Timer(0.3, work.permit)
-    later.start()
+    timer = threading.Timer(0.3, work.permit)
+    timer.start()
     queue.close()
-    assert work.done == [1]
-    later.join()
+    assert work.doubled == [1]
+    timer.join()
     assert await results(first) == [2]
     with pytest.raises(DatabaseUnavailable):
         await queue.submit_one(3)
     waiting.cancel()
     await asyncio.wait([waiting])
-    assert work.begun == [[1]]
+    assert work.started == [[1]]
 
 
-def test_what_was_never_used_can_be_closed() -> None:
+def test_a_queue_that_was_never_used_can_be_closed() -> None:
     GroupQueue(Work(), max_waiting=10, max_group=10).close()

@@ -1,34 +1,28 @@
-"""What a service tells its orchestrator."""
+"""Liveness and readiness, as an orchestrator sees them."""
 
 from pydantic import SecretStr
 
+from core.service.sample_requests import UNREACHABLE, assert_unavailable, post
 from core.settings.groups import DatabaseSettings
 from core.testing.databases import Databases
 from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 
 
-def settings(url: SecretStr) -> DatabaseSettings:
-    return DatabaseSettings(database_url=url)
-
-
-def test_alive_and_ready(databases: Databases) -> None:
-    with served(LEDGER, settings(databases.migrated("sample"))) as client:
+def test_a_service_with_its_database_is_alive_and_ready(url: SecretStr) -> None:
+    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
         assert client.get("/healthz").json() == {"status": "alive"}
         assert client.get("/readyz").json() == {"status": "ready"}
 
 
-def test_without_its_database_it_is_alive_but_not_ready() -> None:
-    with served(LEDGER, settings(SecretStr("postgresql:///db?host=/nowhere"))) as client:
+def test_a_service_without_its_database_is_alive_but_not_ready() -> None:
+    with served(LEDGER, UNREACHABLE) as client:
         assert client.get("/healthz").status_code == 200
-        response = client.get("/readyz")
-        assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
+        assert_unavailable(client.get("/readyz"))
 
 
-def test_a_database_without_migrations_is_not_ready(databases: Databases) -> None:
-    with served(LEDGER, settings(databases.empty())) as client:
-        response = client.get("/readyz")
-        assert (response.status_code, response.json()["code"]) == (503, "database_not_migrated")
-        assert "./pants run src/python/apps/sample:service -- migrate" in response.json()["detail"]
-        body = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
-        assert client.post("/ledger", json=body).status_code == 503
+def test_a_service_whose_database_is_not_migrated_is_not_ready(databases: Databases) -> None:
+    with served(LEDGER, DatabaseSettings(database_url=databases.empty())) as client:
+        problem = assert_unavailable(client.get("/readyz"), "database_not_migrated")
+        assert "./pants run src/python/apps/sample:service -- migrate" in problem["detail"]
+        assert post(client, "ann", "1", "CREDIT_ADD").status_code == 503

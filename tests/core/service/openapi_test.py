@@ -1,4 +1,4 @@
-"""What the service says of itself: the app's own operations, and every error's schema."""
+"""The OpenAPI document: it has the app's own operations, and a schema for every response."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def test_has_the_version_of_the_app() -> None:
     assert openapi_document(other)["info"]["version"] == "2.3.4"
 
 
-def test_has_the_apps_own_operations(schema: dict[str, Any]) -> None:
+def test_lists_the_apps_own_operations(schema: dict[str, Any]) -> None:
     enum = schema["components"]["schemas"]["SampleOperation"]
     assert enum["enum"] == [operation.value for operation in SampleOperation]
     body = schema["paths"]["/ledger"]["post"]["requestBody"]["content"]["application/json"]
@@ -44,7 +44,7 @@ def test_has_the_apps_own_operations(schema: dict[str, Any]) -> None:
         ("/readyz", "get", {"200", "503"}),
     ],
 )
-def test_has_every_outcome_with_its_schema(
+def test_documents_every_response_with_its_schema(
     schema: dict[str, Any], path: str, method: str, statuses: set[str]
 ) -> None:
     responses = schema["paths"][path][method]["responses"]
@@ -55,7 +55,7 @@ def test_has_every_outcome_with_its_schema(
         assert reference.rsplit("/", 1)[1] in schema["components"]["schemas"]
 
 
-def test_names_no_path_twice(schema: dict[str, Any]) -> None:
+def test_hides_the_variants_of_paths_with_a_trailing_slash(schema: dict[str, Any]) -> None:
     assert set(schema["paths"]) == {
         "/ledger",
         "/ledger/batch",

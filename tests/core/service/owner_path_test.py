@@ -1,4 +1,4 @@
-"""Routes below an owner can exist, whatever characters the owner has."""
+"""An owner_id in a path is decoded exactly, whatever characters it has."""
 
 import asyncio
 from urllib.parse import quote
@@ -36,7 +36,7 @@ def get(path: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    "sent, owner_id",
+    "segment, owner_id",
     [
         ("a%2Fb", "a/b"),
         ("a%2fb", "a/b"),
@@ -50,17 +50,19 @@ def get(path: str) -> httpx.Response:
         ("a+b", "a+b"),
     ],
 )
-def test_the_owner_is_exact_on_its_own_and_before_more_path(sent: str, owner_id: str) -> None:
-    assert get(f"/ledger/{sent}").json() == {"balance of": owner_id}
-    assert get(f"/ledger/{sent}/entries").json() == {"entries of": owner_id}
+def test_an_owner_id_is_decoded_exactly_at_the_end_or_inside_of_a_path(
+    segment: str, owner_id: str
+) -> None:
+    assert get(f"/ledger/{segment}").json() == {"balance of": owner_id}
+    assert get(f"/ledger/{segment}/entries").json() == {"entries of": owner_id}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_any_text_is_exact(owner_id: str) -> None:
+def test_any_text_is_decoded_exactly(owner_id: str) -> None:
     path = f"/ledger/{quote(owner_id, safe='').replace('.', '%2E')}/entries"
     assert get(path).json() == {"entries of": owner_id}
 
 
-def test_a_slash_that_is_not_encoded_is_another_path() -> None:
+def test_a_slash_that_is_not_encoded_separates_segments() -> None:
     assert get("/ledger/a/b").status_code == 404
     assert get("/ledger/a/b/entries").status_code == 404

@@ -1,4 +1,4 @@
-"""A service as a process: how it starts, stops, and dies."""
+"""A service as a process of its own: how it starts, stops and crashes."""
 
 import re
 import shlex
@@ -12,10 +12,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from core.service.sample_requests import assert_consistent, post, wait_until_blocked
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 from core.testing import races
-from core.testing.databases import Databases, throwaway_databases
+from core.testing.databases import Databases, held, throwaway_databases
 from core.testing.service_process import command, environment, service
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -32,88 +33,74 @@ def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedPr
     )
 
 
-def post(client: httpx.Client, nonce: str, operation: str = "DAILY_REWARD") -> httpx.Response:
-    body = {"owner_id": "ann", "operation": operation, "nonce": nonce}
-    return client.post("/ledger", json=body)
-
-
-def test_runs_on_its_own_database_which_survives_a_restart(tmp_path: Path) -> None:
+def test_the_embedded_database_survives_a_restart(tmp_path: Path) -> None:
     with service("sample.service", DATA_DIR=str(tmp_path)) as first:
         assert str(tmp_path / "sample" / "postgresql") in first.greeting
         assert f"{first.address}/docs" in first.greeting
         assert first.client.get("/docs").status_code == 200
-        assert post(first.client, "1").json()["balance"] == 1
+        assert post(first.client, "ann", "1").json()["balance"] == 1
         assert first.stop() == 0
     assert not (tmp_path / "sample" / "postgresql" / "postmaster.pid").exists()
     with service("sample.service", DATA_DIR=str(tmp_path)) as second:
-        assert post(second.client, "2").json()["balance"] == 2
+        assert post(second.client, "ann", "2").json()["balance"] == 2
 
 
-def test_the_greetings_curl_line_works(tmp_path: Path) -> None:
+def test_the_curl_command_in_the_greeting_works(tmp_path: Path) -> None:
     with service("sample.service", DATA_DIR=str(tmp_path)) as running:
-        [line] = re.findall(r"try +(curl .*)", running.greeting)
-        words = shlex.split(line)
+        [command_line] = re.findall(r"try +(curl .*)", running.greeting)
+        words = shlex.split(command_line)
         name, value = words[words.index("-H") + 1].split(": ")
         content = words[words.index("-d") + 1]
         assert httpx.post(words[-1], content=content, headers={name: value}).status_code == 201
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_lets_requests_in_flight_finish(databases: Databases, number: int) -> None:
-    url = databases.migrated("sample")
-    engine = connect(url)
+def test_requests_in_flight_finish_after_a_signal(url: SecretStr, number: int) -> None:
     with (
         service("sample.service", SAMPLE_DATABASE_URL=url) as running,
         ThreadPoolExecutor() as pool,
     ):
-        post(running.client, "first")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(
-                "SELECT FROM sample.ledger_balance WHERE owner_id = 'ann' FOR UPDATE"
-            )
-            in_flight = pool.submit(post, running.client, "second")
-            with engine.connect() as watcher:
-                waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
-                until(
-                    lambda: watcher.exec_driver_sql(waiting).first(),
-                    "the request never reached the database",
-                )
+        post(running.client, "ann", "first")
+        with held(url, "sample", "ann"):
+            in_flight = pool.submit(post, running.client, "ann", "second")
+            wait_until_blocked(url)
             running.process.send_signal(number)
-            until(lambda: running.refuses(), "it still accepts connections")
+            until(lambda: running.refuses(), "the service still accepts connections")
             assert not in_flight.done()
         assert in_flight.result().json()["balance"] == 2
         assert running.process.wait(60) == 0
-    engine.dispose()
 
 
-def test_a_killed_service_leaves_no_server_behind(tmp_path: Path) -> None:
+def test_a_killed_service_leaves_no_database_server_behind(tmp_path: Path) -> None:
     with service("sample.service", DATA_DIR=str(tmp_path)) as running:
-        assert post(running.client, "1").status_code == 201
+        assert post(running.client, "ann", "1").status_code == 201
         pid_file = tmp_path / "sample" / "postgresql" / "postmaster.pid"
         assert pid_file.exists()
         running.stop(signal.SIGKILL)
-        until(lambda: not pid_file.exists(), "the server outlives its service")
+        until(lambda: not pid_file.exists(), "the database server outlives its service")
     with service("sample.service", DATA_DIR=str(tmp_path)) as again:
         assert again.client.get("/ledger/ann").json()["balance"] == 1
 
 
-def test_a_second_start_on_the_same_data_is_told_so(tmp_path: Path) -> None:
+def test_a_second_service_on_the_same_data_exits_and_names_the_first(tmp_path: Path) -> None:
     with service("sample.service", DATA_DIR=str(tmp_path)) as running:
         second = run("--port", "0", DATA_DIR=str(tmp_path))
         assert second.returncode == 1
         assert f"in use by process {running.process.pid}: stop that one first" in second.stdout
-        assert post(running.client, "1").status_code == 201
+        assert post(running.client, "ann", "1").status_code == 201
 
 
-def test_a_port_in_use_is_told(tmp_path: Path, databases: Databases) -> None:
-    with service("sample.service", DATABASE_URL=databases.migrated("sample")) as running:
+def test_a_port_in_use_is_reported_before_a_database_is_created(
+    tmp_path: Path, url: SecretStr
+) -> None:
+    with service("sample.service", DATABASE_URL=url) as running:
         second = run("--port", running.address.rsplit(":", 1)[1], DATA_DIR=str(tmp_path))
         assert second.returncode == 1
         assert "Cannot listen on 127.0.0.1 port" in second.stdout
     assert list(tmp_path.iterdir()) == []
 
 
-def test_refuses_a_database_that_is_not_migrated_until_it_is(databases: Databases) -> None:
+def test_a_service_refuses_to_start_until_its_database_is_migrated(databases: Databases) -> None:
     url = databases.empty()
     refused = run("--port", "0", DATABASE_URL=url)
     assert refused.returncode == 1
@@ -134,7 +121,7 @@ def test_refuses_a_database_that_is_not_migrated_until_it_is(databases: Database
         ({"SAMPLE_QUEUE_SIZE": "0"}, "QUEUE_SIZE"),
     ],
 )
-def test_what_it_cannot_run_with_is_told_without_a_traceback(
+def test_unusable_settings_are_reported_without_a_traceback(
     settings: dict[str, str], message: str
 ) -> None:
     for arguments in ([], ["migrate"]):
@@ -144,8 +131,8 @@ def test_what_it_cannot_run_with_is_told_without_a_traceback(
         assert "Traceback" not in refused.stdout
 
 
-def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> None:
-    """And invents nothing: what it had not acknowledged is posted once, or not at all."""
+def test_services_killed_under_load_lose_no_acknowledged_post() -> None:
+    """Nor do they invent any: an unacknowledged post has one entry or none."""
     with throwaway_databases(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated("sample")
         services = [
@@ -158,7 +145,7 @@ def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> Non
             for count in range(100_000):
                 nonce = f"{number} {count}"
                 try:
-                    response = post(client, nonce)
+                    response = post(client, "ann", nonce)
                 except httpx.TransportError:
                     return
                 assert response.status_code == 201
@@ -166,7 +153,7 @@ def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> Non
 
         with ThreadPoolExecutor(8) as pool:
             posting = [pool.submit(post_until_killed, number) for number in range(8)]
-            until(lambda: len(acknowledged) > 100, "nothing is posted")
+            until(lambda: len(acknowledged) > 100, "too little was acknowledged")
             for running in services:
                 running.process.kill()
             for future in posting:
@@ -177,13 +164,14 @@ def test_a_service_killed_under_load_loses_nothing_that_it_acknowledged() -> Non
         assert set(acknowledged) <= set(entries)
         assert len(entries) == len(set(entries)) == store.balance("ann")
         assert len(entries) <= len(acknowledged) + 8
-        assert store.discrepancies() == []
         engine.dispose()
+        assert_consistent(url)
 
 
 @pytest.mark.parametrize("make_race", races.RACES, ids=lambda race: str(race.__name__))
-def test_several_services_on_one_database(databases: Databases, make_race: races.MakeRace) -> None:
-    url = databases.migrated("sample")
+def test_races_between_services_on_one_database_have_no_wrong_outcome(
+    url: SecretStr, make_race: races.MakeRace
+) -> None:
     with ExitStack() as stack:
         services = [
             stack.enter_context(service("sample.service", DATABASE_URL=url)) for _ in range(3)
