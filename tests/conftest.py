@@ -1,3 +1,3 @@
-"""What every test of the workspace can use."""
+"""Fixtures for every test of the workspace."""
 
 pytest_plugins = ["core.testing.pytest_fixtures"]

@@ -1,6 +1,6 @@
-"""The README is true: its requests have the answers that it shows, its tables are complete.
+"""The README's example requests return what it shows, and its tables are complete.
 
-tests/monorepo adds the app that it describes.
+tests/monorepo tests its instructions for adding an app.
 """
 
 import json
@@ -20,20 +20,22 @@ README = Path("README.md").read_text()
 
 
 def examples() -> list[tuple[str, str]]:
-    """Each curl command, with the answer below it."""
+    """Each curl command, with the response below it."""
     return re.findall(r"^\$ (curl .*)\n(\{.*\})$", README, re.MULTILINE)
 
 
-def without_times(answer: Any) -> Any:
-    if isinstance(answer, dict):
-        return {key: without_times(value) for key, value in answer.items() if key != "created_on"}
-    return answer
+def without_timestamps(body: Any) -> Any:
+    if isinstance(body, dict):
+        return {
+            key: without_timestamps(value) for key, value in body.items() if key != "created_on"
+        }
+    return body
 
 
-def test_the_requests_have_the_answers_that_are_shown(databases: Databases) -> None:
+def test_the_example_requests_return_the_responses_shown(databases: Databases) -> None:
     assert len(examples()) == 5
     with service("apps.content.service", DATABASE_URL=databases.migrated("content")) as running:
-        for command, answer in examples():
+        for command, expected in examples():
             words = shlex.split(command)
             path = words[-1].removeprefix("http://127.0.0.1:8000")
             if "-d" in words:
@@ -42,10 +44,11 @@ def test_the_requests_have_the_answers_that_are_shown(databases: Databases) -> N
                 response = running.client.post(path, content=content, headers={name: value})
             else:
                 response = running.client.get(path)
-            assert without_times(response.json()) == without_times(json.loads(answer)), command
+            shown = json.loads(expected)
+            assert without_timestamps(response.json()) == without_timestamps(shown), command
 
 
-def test_the_greeting_is_the_one_that_is_shown(tmp_path: Path) -> None:
+def test_the_greeting_matches_the_one_shown(tmp_path: Path) -> None:
     [shown] = re.findall(r"\$ \./pants run \S+:service\n(.*?)```", README, re.DOTALL)
     with service("apps.content.service", DATA_DIR=str(tmp_path)) as running:
         greeting = running.greeting.replace(running.address, "http://127.0.0.1:8000")
@@ -53,7 +56,7 @@ def test_the_greeting_is_the_one_that_is_shown(tmp_path: Path) -> None:
         assert greeting.strip().startswith(shown.strip())
 
 
-def test_every_setting_is_listed_with_its_default() -> None:
+def test_every_setting_is_listed_with_its_default_and_description() -> None:
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", README, re.MULTILINE))
     fields = {name: field for group in GROUPS for name, field in group.model_fields.items()}
     assert rows == {
@@ -65,6 +68,6 @@ def test_every_setting_is_listed_with_its_default() -> None:
 
 
 @pytest.mark.parametrize("code", ["database_unavailable", "database_not_migrated"])
-def test_codes_are_those_of_the_errors(code: str) -> None:
+def test_the_error_codes_are_those_of_the_library(code: str) -> None:
     assert f"`{code}`" in README
     assert code in {error.code for error in LedgerError.__subclasses__()}

@@ -1,4 +1,4 @@
-"""Alembic's entry to the sample's migrations."""
+"""Alembic's entry point for the sample's migrations."""
 
 from core.migrations.alembic_environment import run_env
 from sample.ledger import LEDGER

@@ -1,4 +1,4 @@
-"""What users of an app that only tests have can do."""
+"""The operations of the sample app, which exists for tests only."""
 
 from core.ledgers.operations import BaseLedgerOperation
 

@@ -1,4 +1,4 @@
-"""The sample's ledger over HTTP."""
+"""The service of the sample's ledger."""
 
 from core.cli.main import main
 from sample.ledger import LEDGER

@@ -1,11 +1,10 @@
-"""The embedded server: keeps its data, never runs twice, never outlives whoever started it."""
+"""The embedded server keeps its data, never runs twice, and stops with the process that runs it."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,10 @@ from pydantic import SecretStr
 from core.embedded.postgresql_server import postgresql
 from core.ledgers.errors import ConfigurationError
 from core.testing.databases import execute
+from core.testing.waiting import until
 
-# Another process that runs a server until it is told to stop, or is killed.
-HOLDER = """
+# A program that runs a server until its standard input ends, or until it is killed.
+PROGRAM = """
 import sys
 from pathlib import Path
 from core.embedded.postgresql_server import postgresql
@@ -26,23 +26,23 @@ with postgresql(Path(sys.argv[1])) as url:
 """
 
 
-def start_holder(data: Path) -> tuple["subprocess.Popen[str]", SecretStr]:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(data)],
+def start_program(data: Path) -> tuple["subprocess.Popen[str]", SecretStr]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(data)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert holder.stdout is not None
-    return holder, SecretStr(holder.stdout.readline().strip())
+    assert process.stdout is not None
+    return process, SecretStr(process.stdout.readline().strip())
 
 
-def close(holder: "subprocess.Popen[str]") -> int:
-    assert holder.stdin is not None and holder.stdout is not None
-    holder.stdin.close()
-    holder.stdout.close()
-    return holder.wait(60)
+def stop(process: "subprocess.Popen[str]") -> int:
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.close()
+    process.stdout.close()
+    return process.wait(60)
 
 
 def server_pid(data: Path) -> int:
@@ -50,13 +50,12 @@ def server_pid(data: Path) -> int:
 
 
 def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{pid}").exists() or _answers(pid):
-        assert time.monotonic() < deadline, f"the server {pid} outlives its holder"
-        time.sleep(0.02)
+    until(lambda: not _exists(pid), f"server {pid} is still running")
 
 
-def _answers(pid: int) -> bool:
+def _exists(pid: int) -> bool:
+    if Path(f"/proc/{pid}").exists():
+        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -74,42 +73,42 @@ def test_data_survives_a_restart(tmp_path: Path) -> None:
         assert execute(again, "SELECT answer FROM kept") == [(42,)]
 
 
-def test_is_durable_unless_told_otherwise(tmp_path: Path) -> None:
+def test_the_server_is_durable_by_default(tmp_path: Path) -> None:
     with postgresql(tmp_path / "data") as url:
         assert execute(url, "SHOW fsync") == execute(url, "SHOW full_page_writes") == [("on",)]
 
 
-def test_a_killed_holder_leaves_no_server_and_loses_no_commit(tmp_path: Path) -> None:
+def test_killing_the_process_stops_the_server_and_loses_no_commit(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    holder, url = start_holder(data)
+    process, url = start_program(data)
     execute(url, "CREATE TABLE kept AS SELECT 42 AS answer")
     pid = server_pid(data)
-    holder.send_signal(signal.SIGKILL)
-    # At once, while the first server may still be on its way down.
+    process.send_signal(signal.SIGKILL)
+    # Immediately, while the first server may still be shutting down.
     with postgresql(data) as again:
         assert server_pid(data) != pid
         assert execute(again, "SELECT answer FROM kept") == [(42,)]
     wait_until_gone(pid)
-    close(holder)
+    stop(process)
 
 
-def test_a_second_holder_is_told_who_holds_the_data(tmp_path: Path) -> None:
-    holder, url = start_holder(tmp_path / "data")
-    with pytest.raises(ConfigurationError, match=f"in use by process {holder.pid}: stop that one"):
+def test_the_error_names_the_process_that_uses_the_data(tmp_path: Path) -> None:
+    process, url = start_program(tmp_path / "data")
+    with pytest.raises(ConfigurationError, match=f"in use by process {process.pid}: stop that one"):
         with postgresql(tmp_path / "data"):
             pass
     assert execute(url, "SELECT 1") == [(1,)]
-    assert close(holder) == 0
+    assert stop(process) == 0
 
 
-def test_two_folders_have_two_servers(tmp_path: Path) -> None:
+def test_two_folders_have_separate_servers(tmp_path: Path) -> None:
     with postgresql(tmp_path / "one") as one, postgresql(tmp_path / "two") as two:
         assert one != two
         execute(one, "CREATE TABLE only_here ()")
         assert execute(two, "SELECT to_regclass('only_here')") == [(None,)]
 
 
-def test_a_failed_start_shows_the_servers_log(tmp_path: Path) -> None:
+def test_a_failed_start_shows_the_server_log(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with postgresql(data):
         pass
@@ -119,7 +118,7 @@ def test_a_failed_start_shows_the_servers_log(tmp_path: Path) -> None:
             pass
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "thesis.txt").write_text("precious")
     with pytest.raises(ConfigurationError, match="is not empty"):
@@ -128,8 +127,8 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "thesis.txt").read_text() == "precious"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become somebody else")
-def test_root_without_user_namespaces_becomes_nobody(
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to switch to another user")
+def test_root_without_user_namespaces_runs_the_server_as_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setpriv = shutil.which("setpriv")
@@ -137,7 +136,7 @@ def test_root_without_user_namespaces_becomes_nobody(
         pytest.skip("this machine has no setpriv")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "setpriv").symlink_to(setpriv)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))  # and no unshare
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))  # which has no unshare
     for _ in range(2):
         with postgresql(tmp_path / "data") as url:
             execute(url, "CREATE TABLE IF NOT EXISTS kept ()")

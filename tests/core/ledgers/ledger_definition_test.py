@@ -1,3 +1,5 @@
+"""What a `Ledger` declaration provides, and which declarations are refused."""
+
 import pickle
 from typing import Any
 
@@ -14,7 +16,7 @@ SALE = ShopOperation.SALE
 SHOP = Ledger(name="shop", operations=ShopOperation, amounts={SALE: -2})
 
 
-def test_has_an_amount_for_every_operation_in_the_enums_order() -> None:
+def test_a_ledger_has_an_amount_for_every_operation_in_enum_order() -> None:
     assert [(operation.name, amount) for operation, amount in SHOP.amounts.items()] == [
         ("DAILY_REWARD", 1),
         ("SIGNUP_CREDIT", 3),
@@ -60,7 +62,9 @@ def test_an_app_overrides_a_shared_amount_explicitly() -> None:
         ),
     ],
 )
-def test_is_refused_when_it_is_declared(changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_ledger_is_refused_when_it_is_declared(
+    changes: dict[str, Any], message: str
+) -> None:
     declaration = {"name": "shop", "operations": ShopOperation, "amounts": {SALE: 1}, **changes}
     with pytest.raises(DefinitionError, match=message):
         Ledger(**declaration)
@@ -68,18 +72,18 @@ def test_is_refused_when_it_is_declared(changes: dict[str, Any], message: str) -
 
 def test_an_operation_of_another_app_has_no_amount() -> None:
     with pytest.raises(ForeignOperation, match="no operation of the ledger 'shop'"):
-        SHOP.amount_of(OtherOperation.SALE)  # type: ignore[arg-type]  # what is tested
+        SHOP.amount_of(OtherOperation.SALE)  # type: ignore[arg-type]  # on purpose
 
 
-def test_makes_posts_of_its_own_operations_only() -> None:
+def test_a_ledger_makes_posts_of_its_own_operations_only() -> None:
     assert SHOP.request(owner_id="ann", operation=SALE, nonce="1") == Post("ann", SALE, "1")
-    foreign: Any = OtherOperation.SALE  # past the type checker
+    foreign: Any = OtherOperation.SALE  # Any hides the type from the type checker
     with pytest.raises(ForeignOperation):
         SHOP.request(owner_id="ann", operation=foreign, nonce="1")
     with pytest.raises(InvalidIdentifier):
         SHOP.request(owner_id="", operation=SALE, nonce="1")
 
 
-def test_pickles() -> None:
+def test_a_ledger_can_be_pickled() -> None:
     copied = pickle.loads(pickle.dumps(SHOP))
     assert (copied.name, copied.operations, copied.amounts) == ("shop", ShopOperation, SHOP.amounts)

@@ -1,4 +1,4 @@
-"""The enum contract, at run time. What a type checker says of it is in tests/type_checking."""
+"""The enum contract at run time. tests/type_checking covers what type checkers report."""
 
 import copy
 import pickle
@@ -23,7 +23,7 @@ CallForm = extend_enum(BaseLedgerOperation, "CallForm", {"CONTENT_CREATION": "CO
 both_forms = pytest.mark.parametrize("operations", [ClassForm, CallForm])
 
 
-def test_the_shared_operations_and_their_amounts() -> None:
+def test_each_shared_operation_has_its_default_amount() -> None:
     assert SHARED_OPERATIONS == {
         "DAILY_REWARD": 1,
         "SIGNUP_CREDIT": 3,
@@ -33,14 +33,14 @@ def test_the_shared_operations_and_their_amounts() -> None:
 
 
 @both_forms
-def test_both_forms_are_true_enums(operations: type[BaseLedgerOperation]) -> None:
+def test_both_forms_are_real_enums(operations: type[BaseLedgerOperation]) -> None:
     assert issubclass(operations, BaseLedgerOperation) and issubclass(operations, Enum)
     assert [operation.value for operation in operations] == [*SHARED_OPERATIONS, "CONTENT_CREATION"]
     assert operations("CREDIT_ADD") is operations["CREDIT_ADD"]
 
 
 @both_forms
-def test_members_pickle_and_copy(operations: type[BaseLedgerOperation]) -> None:
+def test_members_can_be_pickled_and_copied(operations: type[BaseLedgerOperation]) -> None:
     for operation in operations:
         for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
             assert pickle.loads(pickle.dumps(operation, protocol)) is operation
@@ -48,15 +48,15 @@ def test_members_pickle_and_copy(operations: type[BaseLedgerOperation]) -> None:
 
 
 def test_members_of_different_apps_are_never_equal() -> None:
-    mine: list[object] = [*ClassForm]
-    assert not any(one == other for one in mine for other in CallForm)
+    members: list[object] = [*ClassForm]
+    assert not any(member == other for member in members for other in CallForm)
     assert len({*ClassForm, *CallForm}) == 10
 
 
-def test_a_class_names_every_missing_operation() -> None:
+def test_the_error_names_every_missing_shared_operation() -> None:
     with pytest.raises(DefinitionError) as refusal:
 
-        class BadOperation(BaseLedgerOperation):  # type: ignore[ledger-operation]  # what is tested
+        class BadOperation(BaseLedgerOperation):  # type: ignore[ledger-operation]  # on purpose
             CONTENT_CREATION = "CONTENT_CREATION"
 
     for name in SHARED_OPERATIONS:
@@ -83,7 +83,7 @@ SHARED = {name: name for name in SHARED_OPERATIONS}
         ({}, "it lacks DAILY_REWARD, SIGNUP_CREDIT, CREDIT_SPEND, CREDIT_ADD"),
     ],
 )
-def test_the_contract_holds_for_the_functional_api_too(
+def test_the_functional_api_enforces_the_contract_too(
     members: dict[str, object], message: str
 ) -> None:
     create: type = BaseLedgerOperation
@@ -91,20 +91,20 @@ def test_the_contract_holds_for_the_functional_api_too(
         create("Refused", members)
 
 
-def test_a_mixed_in_type_is_refused() -> None:
+def test_a_mixed_in_data_type_is_refused() -> None:
     with pytest.raises(DefinitionError, match="mixes in another type"):
 
-        class Mixed(str, BaseLedgerOperation):  # type: ignore[ledger-operation]  # what is tested
+        class Mixed(str, BaseLedgerOperation):  # type: ignore[ledger-operation]  # on purpose
             DAILY_REWARD = "DAILY_REWARD"
             SIGNUP_CREDIT = "SIGNUP_CREDIT"
             CREDIT_SPEND = "CREDIT_SPEND"
             CREDIT_ADD = "CREDIT_ADD"
 
 
-def test_a_complete_enum_cannot_be_extended_further() -> None:
+def test_an_enum_with_members_cannot_be_subclassed() -> None:
     with pytest.raises(TypeError):
 
-        class More(ClassForm):  # type: ignore[misc]  # what is tested
+        class More(ClassForm):  # type: ignore[misc]  # on purpose
             MORE = "MORE"
 
 
@@ -116,23 +116,23 @@ def test_a_complete_enum_cannot_be_extended_further() -> None:
         {"SOMETHING": "CREDIT_ADD"},
     ],
 )
-def test_extend_enum_refuses_a_collision(extra: dict[str, str]) -> None:
+def test_extend_enum_refuses_a_collision_with_a_shared_operation(extra: dict[str, str]) -> None:
     with pytest.raises(DefinitionError, match="collides with a shared operation; remove it"):
         extend_enum(BaseLedgerOperation, "Refused", extra)
 
 
 @pytest.mark.parametrize("name", ["", "not a name", "class", "_private", "__dunder__"])
-def test_extend_enum_refuses_what_cannot_name_a_member(name: str) -> None:
+def test_extend_enum_refuses_an_invalid_member_name(name: str) -> None:
     with pytest.raises(DefinitionError, match="cannot name an operation; rename it"):
         extend_enum(BaseLedgerOperation, "Refused", {name: "VALUE"})
 
 
-def test_extend_enum_with_nothing_extra_has_the_shared_operations() -> None:
+def test_extend_enum_without_extra_operations_has_only_the_shared_ones() -> None:
     plain = extend_enum(BaseLedgerOperation, "Plain", {})
     assert [operation.name for operation in plain] == list(SHARED_OPERATIONS)
 
 
-def test_extend_enum_knows_its_module() -> None:
+def test_extend_enum_sets_the_module_of_the_class() -> None:
     assert (CallForm.__module__, CallForm.__qualname__) == (__name__, "CallForm")
     elsewhere = extend_enum(BaseLedgerOperation, "Elsewhere", {}, module="some.module")
     assert elsewhere.__module__ == "some.module"

@@ -1,4 +1,4 @@
-"""The pure rules. The conformance kit holds the store against a model of its own."""
+"""The posting rules as pure functions. The conformance kit compares the whole store to a model."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ def post(operation: str, nonce: str, owner_id: str = "ann") -> Post[Operation]:
 
 
 def decide_each(posts: list[Post[Operation]], balances: dict[str, int], known: Any = ()) -> Any:
-    """The decisions on posts that are batches of their own, without the lists around them."""
+    """The decision on each post, where every post is a batch of one."""
     decisions = decide(LEDGER, [Batch((post,)) for post in posts], balances, known)
     return [d.reason if isinstance(d, RefuseBatch) else d.posts[0] for d in decisions]
 
 
-def test_each_post_sees_the_balance_that_the_one_before_left() -> None:
+def test_each_post_sees_the_balance_left_by_the_previous_one() -> None:
     posts = [post("CREDIT_SPEND", "1"), post("DAILY_REWARD", "2"), post("CREDIT_SPEND", "3")]
     assert decide_each(posts, {"ann": 0}) == [
         RefuseOverdraft(-1, 0),
@@ -40,11 +40,11 @@ def test_each_post_sees_the_balance_that_the_one_before_left() -> None:
     ]
 
 
-def test_an_operation_of_nothing_is_accepted_at_zero() -> None:
+def test_an_amount_of_zero_is_accepted_at_a_balance_of_zero() -> None:
     assert decide_each([post("NOTHING", "1")], {"ann": 0}) == [AcceptPost(0, 0)]
 
 
-def test_a_duplicate_is_decided_before_an_overdraft() -> None:
+def test_a_duplicate_takes_precedence_over_an_overdraft() -> None:
     spend = post("CREDIT_SPEND", "1")
     assert decide_each([spend], {"ann": 0}, {spend.key: None}) == [RefuseDuplicate(spend.key)]
     assert decide_each([spend, spend], {"ann": 1}) == [
@@ -62,31 +62,32 @@ def test_a_refused_post_does_not_use_up_its_nonce() -> None:
     ]
 
 
-def test_a_nonce_belongs_to_its_owner() -> None:
+def test_a_nonce_is_scoped_to_its_owner() -> None:
     posts = [post("DAILY_REWARD", "1", "ann"), post("DAILY_REWARD", "1", "bob")]
     assert decide_each(posts, {"ann": 0, "bob": 5}) == [AcceptPost(1, 1), AcceptPost(1, 6)]
 
 
-def test_does_not_change_what_it_is_given() -> None:
+def test_decide_does_not_modify_its_arguments() -> None:
     balances = {"ann": 0}
     decide_each([post("DAILY_REWARD", "1")], balances)
     assert balances == {"ann": 0}
 
 
-def test_refuses_an_operation_of_another_app() -> None:
-    other: Any = extend_enum(BaseLedgerOperation, "Other", {})  # past the type checker
+def test_decide_refuses_an_operation_of_another_app() -> None:
+    # Any hides the type from the type checker.
+    other: Any = extend_enum(BaseLedgerOperation, "Other", {})
     with pytest.raises(ForeignOperation):
         decide_each([Post("ann", other["DAILY_REWARD"], "1")], {"ann": 0})
 
 
-def test_a_batch_is_accepted_whole() -> None:
+def test_a_batch_is_accepted_as_a_whole() -> None:
     batch = Batch((post("CREDIT_ADD", "1"), post("CREDIT_SPEND", "2"), post("CREDIT_ADD", "3")))
     assert decide(LEDGER, [batch], {"ann": 0}, ()) == [
         AcceptBatch((AcceptPost(10, 10), AcceptPost(-1, 9), AcceptPost(10, 19)))
     ]
 
 
-def test_a_batch_is_refused_whole_for_its_first_refusal_and_leaves_no_trace() -> None:
+def test_a_refused_batch_reports_its_first_refused_post_and_leaves_no_trace() -> None:
     add, spend = post("CREDIT_ADD", "1"), post("CREDIT_SPEND", "2", "bob")
     decisions = decide(
         LEDGER,
@@ -101,13 +102,13 @@ def test_a_batch_is_refused_whole_for_its_first_refusal_and_leaves_no_trace() ->
     ]
 
 
-def test_a_batch_of_a_known_nonce_is_refused() -> None:
+def test_a_batch_with_a_known_nonce_is_refused() -> None:
     first, second = post("CREDIT_ADD", "1"), post("CREDIT_ADD", "2")
     decisions = decide(LEDGER, [Batch((first, second))], {"ann": 0}, {second.key})
     assert decisions == [RefuseBatch(1, RefuseDuplicate(second.key))]
 
 
-def test_a_batch_must_have_posts_that_can_all_be_posted() -> None:
+def test_a_batch_must_not_be_empty_or_repeat_a_nonce() -> None:
     with pytest.raises(InvalidBatch, match="must have an entry"):
         Batch[Operation](())
     with pytest.raises(InvalidBatch, match="entry 2 has the owner and the nonce of entry 0"):
@@ -118,7 +119,7 @@ UNSTORABLE = ["", "x" * 256, "a\0b", "a\ud800b"]
 
 
 @pytest.mark.parametrize("owner_id", [*UNSTORABLE, ".", ".."])
-def test_an_owner_that_nobody_could_store_or_read_is_refused(owner_id: str) -> None:
+def test_an_owner_id_that_cannot_be_stored_or_read_is_refused(owner_id: str) -> None:
     with pytest.raises(InvalidIdentifier, match="owner_id must"):
         post("DAILY_REWARD", "1", owner_id)
 
@@ -130,5 +131,5 @@ def test_a_nonce_that_cannot_be_stored_is_refused(nonce: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 255, "é" * 255, "a/b", " ", "...", "\x01", "🙂" * 255])
-def test_any_other_text_is_accepted(text: str) -> None:
+def test_any_other_text_is_a_valid_identifier(text: str) -> None:
     assert post("DAILY_REWARD", text, text).key == (text, text)

@@ -1,3 +1,5 @@
+"""Which database URLs are accepted."""
+
 import pytest
 from pydantic import SecretStr
 
@@ -8,12 +10,12 @@ from core.storage.connections import connect
 @pytest.mark.parametrize(
     "scheme", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+x"]
 )
-def test_every_spelling_of_a_postgresql_url_uses_psycopg2(scheme: str) -> None:
+def test_every_postgresql_scheme_connects_with_psycopg2(scheme: str) -> None:
     engine = connect(SecretStr(f"{scheme}://me@somewhere/db"))
     assert engine.url.drivername == "postgresql+psycopg2"
 
 
 @pytest.mark.parametrize("url", ["", "sqlite://", "mysql://x/y", "somewhere", "postgresqlite://"])
-def test_another_database_is_refused(url: str) -> None:
+def test_a_url_of_another_database_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="must begin with postgresql://"):
         connect(SecretStr(url))

@@ -1,4 +1,4 @@
-"""What the store does when another transaction is in its way, and with batches that are refused."""
+"""How the store handles locks that other transactions hold, and batches that are refused."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +47,7 @@ def store(url: SecretStr) -> Iterator[Store]:
 
 
 @pytest.fixture
-def others(url: SecretStr) -> Iterator[Engine]:
+def competing(url: SecretStr) -> Iterator[Engine]:
     engine = connect(url, lock_timeout=60, statement_timeout=60)
     yield engine
     engine.dispose()
@@ -61,35 +61,39 @@ def spend(owner_id: str, nonce: str) -> Post[Operation]:
     return Post(owner_id, Operation.CREDIT_SPEND, nonce)
 
 
-def hold(other: Connection, owner_id: str) -> None:
+def lock(other: Connection, owner_id: str) -> None:
     query = "SELECT FROM sample.ledger_balance WHERE owner_id = :owner_id FOR UPDATE"
     assert other.execute(text(query), {"owner_id": owner_id}).rowcount == 1
 
 
-def blocked(url: SecretStr) -> int:
+def blocked_transactions(url: SecretStr) -> int:
     return len(execute(url, "SELECT FROM pg_locks WHERE NOT granted"))
 
 
-def entries(url: SecretStr) -> list[tuple[str, str]]:
+def posted_keys(url: SecretStr) -> list[tuple[str, str]]:
+    """The owner and the nonce of each entry, in the order in which they were posted."""
     rows = execute(url, "SELECT owner_id, nonce FROM sample.ledger_entry ORDER BY id")
     return [(owner_id, nonce) for owner_id, nonce in rows]
 
 
-def test_a_deadlock_is_tried_again(url: SecretStr, store: Store, others: Engine) -> None:
+def test_a_transaction_is_retried_after_a_deadlock(
+    url: SecretStr, store: Store, competing: Engine
+) -> None:
     store.post([credit("ann", "1"), credit("bob", "1")])
     name = execute(url, "SELECT current_database()")[0][0]
-    # Whoever finds the deadlock is its victim: the store, and after the other waits for it.
+    # PostgreSQL cancels the transaction that detects a deadlock. Here that is the store's, because
+    # the other one looks for deadlocks much later.
     execute(url, f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '2s'")
     with (
         store_of(url) as victim,
         ThreadPoolExecutor() as pool,
-        others.connect() as other,
+        competing.connect() as other,
     ):
         other.execute(text("SET deadlock_timeout = '10min'"))
-        hold(other, "bob")
+        lock(other, "bob")
         posting = pool.submit(victim.post, [credit("ann", "2"), spend("bob", "2")])
-        until(lambda: blocked(url), "the store never waited")
-        hold(other, "ann")  # returns when the store has let go
+        until(lambda: blocked_transactions(url), "the store is not waiting for a lock")
+        lock(other, "ann")  # returns once the store has released its lock
         deadlocks = f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{name}'"
         until(lambda: execute(url, deadlocks) == [(1,)], "there was no deadlock")
         assert not posting.done()
@@ -97,12 +101,12 @@ def test_a_deadlock_is_tried_again(url: SecretStr, store: Store, others: Engine)
         first, second = posting.result()
     assert isinstance(first, Posted) and isinstance(second, Posted)
     assert (first.balance, second.balance) == (20, 9)
-    assert entries(url) == [("ann", "1"), ("bob", "1"), ("ann", "2"), ("bob", "2")]
+    assert posted_keys(url) == [("ann", "1"), ("bob", "1"), ("ann", "2"), ("bob", "2")]
     assert store.discrepancies() == []
 
 
 @pytest.mark.parametrize("failures", [1, 4, 5])
-def test_what_may_succeed_the_next_time_is_tried_five_times(
+def test_a_transaction_that_cannot_be_serialized_is_tried_at_most_five_times(
     url: SecretStr, store: Store, failures: int
 ) -> None:
     store.post([credit("ann", "1"), credit("bob", "1")])
@@ -122,64 +126,67 @@ def test_what_may_succeed_the_next_time_is_tried_five_times(
     posts = [credit("ann", "2"), credit("bob", "2")]
     if failures < 5:
         assert all(isinstance(outcome, Posted) for outcome in store.post(posts))
-        assert len(entries(url)) == 4
+        assert len(posted_keys(url)) == 4
     else:
         with pytest.raises(DatabaseUnavailable):
             store.post(posts)
-        assert len(entries(url)) == 2
+        assert len(posted_keys(url)) == 2
     assert execute(url, "SELECT last_value FROM tries") == [(min(failures + 1, 5),)]
     assert store.discrepancies() == []
 
 
-def test_a_lone_post_that_loses_the_race_for_its_nonce_is_a_duplicate(
-    url: SecretStr, store: Store, others: Engine
+def test_a_single_post_that_loses_a_race_for_its_nonce_is_a_duplicate(
+    url: SecretStr, store: Store, competing: Engine
 ) -> None:
     store.post([credit("ann", "1")])
     with (
         store_of(url) as rival,
         ThreadPoolExecutor() as pool,
-        others.connect() as other,
+        competing.connect() as other,
     ):
-        hold(other, "ann")
+        lock(other, "ann")
         posting = [pool.submit(each.post, [spend("ann", "2")]) for each in (store, rival)]
-        until(lambda: blocked(url) == 2, "the stores never waited")  # both see an unused nonce
+        # By then both have seen that the nonce is unused.
+        until(lambda: blocked_transactions(url) == 2, "the stores are not both waiting")
         other.rollback()
-        outcomes = [outcome for done in posting for outcome in done.result()]
+        outcomes = [outcome for future in posting for outcome in future.result()]
     [posted] = [outcome for outcome in outcomes if isinstance(outcome, Posted)]
     [duplicate] = [outcome for outcome in outcomes if isinstance(outcome, Duplicate)]
     assert duplicate.original == posted.entry
     assert posted.balance == store.balance("ann") == 9
-    assert entries(url) == [("ann", "1"), ("ann", "2")]
+    assert posted_keys(url) == [("ann", "1"), ("ann", "2")]
 
 
-def test_lone_spends_at_once_never_overdraw(url: SecretStr, store: Store, others: Engine) -> None:
+def test_concurrent_single_spends_never_overdraw(
+    url: SecretStr, store: Store, competing: Engine
+) -> None:
     store.post([Post("ann", Operation.DAILY_REWARD, "1")])
     with (
         store_of(url) as rival,
         ThreadPoolExecutor() as pool,
-        others.connect() as other,
+        competing.connect() as other,
     ):
-        hold(other, "ann")
+        lock(other, "ann")
         posting = [
             pool.submit(each.post, [spend("ann", nonce)])
             for each, nonce in ((store, "2"), (rival, "3"))
         ]
-        until(lambda: blocked(url) == 2, "the stores never waited")
+        until(lambda: blocked_transactions(url) == 2, "the stores are not both waiting")
         other.rollback()
-        outcomes = [outcome for done in posting for outcome in done.result()]
+        outcomes = [outcome for future in posting for outcome in future.result()]
     assert Insufficient(-1, 0) in outcomes
     assert sum(isinstance(outcome, Posted) for outcome in outcomes) == 1
     assert store.balance("ann") == 0
-    assert len(entries(url)) == 2
+    assert len(posted_keys(url)) == 2
 
 
-def test_an_atomic_batch_that_is_refused_writes_nothing(url: SecretStr, store: Store) -> None:
+def test_a_refused_batch_writes_nothing(url: SecretStr, store: Store) -> None:
     batch = Batch((credit("ann", "1"), spend("ann", "2"), spend("bob", "1")))
     assert store.post_batches([batch]) == [BatchRefused(2, Insufficient(-1, 0))]
-    assert entries(url) == execute(url, "SELECT FROM sample.ledger_balance") == []
+    assert posted_keys(url) == execute(url, "SELECT FROM sample.ledger_balance") == []
 
 
-def test_a_refused_batch_is_nothing_to_the_others_of_its_transaction(
+def test_a_refused_batch_does_not_affect_the_others_in_its_transaction(
     url: SecretStr, store: Store
 ) -> None:
     refused = Batch((credit("ann", "1"), spend("bob", "1")))
@@ -190,16 +197,16 @@ def test_a_refused_batch_is_nothing_to_the_others_of_its_transaction(
     first, second, third, fourth, fifth = outcomes
     assert isinstance(first, BatchPosted) and isinstance(fourth, BatchPosted)
     assert second == BatchRefused(1, Insufficient(-1, 0))
-    assert third == BatchRefused(0, Insufficient(-1, 0))  # the refused batch's credit is not there
+    assert third == BatchRefused(0, Insufficient(-1, 0))  # without the credit of the refused batch
     assert [posted.balance for posted in fourth.posted] == [10, 9]
     assert fifth == BatchRefused(0, Duplicate(fourth.posted[0].entry, later.posts[0]))
-    assert entries(url) == [("cat", "1"), ("ann", "1"), ("ann", "2")]
+    assert posted_keys(url) == [("cat", "1"), ("ann", "1"), ("ann", "2")]
     assert (store.balance("ann"), store.balance("bob"), store.balance("cat")) == (9, 0, 10)
     assert store.discrepancies() == []
 
 
 def test_only_the_batches_of_a_busy_owner_are_busy(
-    url: SecretStr, store: Store, others: Engine
+    url: SecretStr, store: Store, competing: Engine
 ) -> None:
     store.post([credit("ann", "1"), credit("bob", "1")])
     batches = [
@@ -209,16 +216,16 @@ def test_only_the_batches_of_a_busy_owner_are_busy(
         Batch((credit("bob", "4"), credit("ann", "4"))),
         Batch((spend("poor", "1"),)),
     ]
-    with store_of(url, lock_timeout=0.2) as hurried, others.connect() as other:
-        hold(other, "ann")
-        first, busy, third, busy_too, refused = hurried.post_batches(batches)
+    with store_of(url, lock_timeout=0.2) as impatient, competing.connect() as other:
+        lock(other, "ann")
+        first, busy, third, busy_too, refused = impatient.post_batches(batches)
         assert (busy, busy_too) == (OwnerBusy(), OwnerBusy())
         assert isinstance(first, BatchPosted) and isinstance(third, BatchPosted)
         assert [posted.balance for posted in [*first.posted, *third.posted]] == [20, 10, 30]
         assert refused == BatchRefused(0, Insufficient(-1, 0))
-        assert hurried.post_batches(batches[1:2] * 2) == [OwnerBusy(), OwnerBusy()]
+        assert impatient.post_batches(batches[1:2] * 2) == [OwnerBusy(), OwnerBusy()]
         other.rollback()
-        [again] = hurried.post_batches(batches[3:4])
+        [again] = impatient.post_batches(batches[3:4])
         assert isinstance(again, BatchPosted)
         assert [posted.balance for posted in again.posted] == [40, 20]
     assert store.discrepancies() == []

@@ -1,4 +1,4 @@
-"""What the store promises beyond the conformance kit: the database's own rules, and failures."""
+"""What the store guarantees beyond the conformance kit: constraints, and behaviour on failures."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
-from core.testing.databases import Databases, throwaway_databases
+from core.testing.databases import Databases, held, throwaway_databases
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
@@ -38,11 +38,11 @@ def count(engine: Engine, table: str) -> int:
         return int(connection.scalar(text(f"SELECT count(*) FROM sample.{table}")) or 0)
 
 
-def test_an_empty_batch_is_nothing(store: Store) -> None:
+def test_posting_nothing_returns_no_outcomes(store: Store) -> None:
     assert store.post([]) == []
 
 
-def test_outcomes_come_in_the_order_of_the_posts(store: Store) -> None:
+def test_outcomes_are_in_the_order_of_the_posts(store: Store) -> None:
     outcomes = store.post(
         [
             Post("zoe", Operation.CREDIT_ADD, "1"),
@@ -60,23 +60,25 @@ def test_outcomes_come_in_the_order_of_the_posts(store: Store) -> None:
     assert first.entry.created_on.utcoffset() is not None
 
 
-def test_a_batch_that_is_refused_whole_writes_nothing(store: Store, engine: Engine) -> None:
+def test_a_refused_post_writes_nothing(store: Store, engine: Engine) -> None:
     assert store.post([Post("ann", Operation.CREDIT_SPEND, "1")]) == [Insufficient(-1, 0)]
     assert (count(engine, "ledger_balance"), count(engine, "ledger_entry")) == (0, 0)
 
 
-def test_a_foreign_operation_writes_nothing(store: Store, engine: Engine) -> None:
+def test_an_operation_of_another_app_is_refused_and_nothing_is_written(
+    store: Store, engine: Engine
+) -> None:
     other = extend_enum(BaseLedgerOperation, "Other", {})
     posts = [
         Post("ann", Operation.DAILY_REWARD, "1"),
         Post("ann", other["DAILY_REWARD"], "2"),
     ]
     with pytest.raises(ForeignOperation):
-        store.post(posts)  # type: ignore[arg-type]  # what is tested
+        store.post(posts)  # type: ignore[arg-type]  # on purpose
     assert (count(engine, "ledger_balance"), count(engine, "ledger_entry")) == (0, 0)
 
 
-def test_a_large_batch(store: Store) -> None:
+def test_thousands_of_posts_are_posted_together_in_order(store: Store) -> None:
     posts = [Post(f"owner {n % 300}", Operation.DAILY_REWARD, f"{n}") for n in range(3000)]
     outcomes = store.post(posts)
     assert [o.entry.nonce for o in outcomes if isinstance(o, Posted)] == [p.nonce for p in posts]
@@ -122,7 +124,9 @@ def test_the_database_enforces_the_rules_too(
         "DELETE FROM sample.ledger_entry",
     ],
 )
-def test_a_discrepancy_is_found(store: Store, engine: Engine, damage: str) -> None:
+def test_a_balance_that_is_not_the_sum_of_its_entries_is_a_discrepancy(
+    store: Store, engine: Engine, damage: str
+) -> None:
     store.post([Post("ann", Operation.CREDIT_ADD, "1")])
     assert store.discrepancies() == []
     with engine.begin() as connection:
@@ -130,13 +134,12 @@ def test_a_discrepancy_is_found(store: Store, engine: Engine, damage: str) -> No
     assert store.discrepancies() == ["ann"]
 
 
-def test_a_busy_owner_is_unavailable_and_others_are_not(databases: Databases) -> None:
+def test_a_busy_owner_is_unavailable_and_other_owners_are_not(databases: Databases) -> None:
     url = databases.migrated("sample")
     engine = connect(url, lock_timeout=0.2)
     store = LedgerStore(LEDGER, engine)
     store.post([Post("ann", Operation.CREDIT_ADD, "1")])
-    with engine.connect() as other:
-        other.execute(text("SELECT FROM sample.ledger_balance WHERE owner_id = 'ann' FOR UPDATE"))
+    with held(url, "sample", "ann"):
         with pytest.raises(DatabaseUnavailable):
             store.post([Post("ann", Operation.CREDIT_ADD, "2")])
         assert store.balance("ann") == 10
@@ -147,7 +150,7 @@ def test_a_busy_owner_is_unavailable_and_others_are_not(databases: Databases) ->
     engine.dispose()
 
 
-def test_a_used_up_pool_is_unavailable(databases: Databases) -> None:
+def test_an_exhausted_connection_pool_is_unavailable(databases: Databases) -> None:
     engine = connect(databases.migrated("sample"), pool_size=1, pool_timeout=0.1)
     with engine.connect():
         with pytest.raises(DatabaseUnavailable):
@@ -155,7 +158,9 @@ def test_a_used_up_pool_is_unavailable(databases: Databases) -> None:
     engine.dispose()
 
 
-def test_a_stricter_default_isolation_changes_nothing(databases: Databases) -> None:
+def test_connections_override_the_transaction_defaults_of_the_database(
+    databases: Databases,
+) -> None:
     url = databases.migrated("sample")
     engine = connect(url)
     with engine.begin() as connection:
@@ -173,7 +178,7 @@ def test_a_stricter_default_isolation_changes_nothing(databases: Databases) -> N
     engine.dispose()
 
 
-def test_a_database_that_went_away_is_unavailable_and_nothing_acknowledged_is_lost() -> None:
+def test_a_lost_connection_is_unavailable_and_no_acknowledged_post_is_lost() -> None:
     with throwaway_databases(durable=True) as databases:
         url = databases.migrated("sample")
         engine = connect(url)
@@ -187,14 +192,15 @@ def test_a_database_that_went_away_is_unavailable_and_nothing_acknowledged_is_lo
         killer.dispose()
         with pytest.raises(DatabaseUnavailable):
             store.post([Post("ann", Operation.CREDIT_ADD, "2")])
-        [outcome] = store.post([Post("ann", Operation.CREDIT_ADD, "2")])  # recovers by itself
+        # The store has reconnected.
+        [outcome] = store.post([Post("ann", Operation.CREDIT_ADD, "2")])
         assert isinstance(outcome, Posted) and outcome.balance == 20
     with pytest.raises(DatabaseUnavailable):
         store.balance("ann")
     engine.dispose()
 
 
-def test_a_ledger_without_its_migrations_is_unavailable(databases: Databases) -> None:
+def test_a_ledger_without_its_tables_is_unavailable(databases: Databases) -> None:
     engine = connect(databases.empty())
     ledger = Ledger(
         name="unknown", operations=Operation, amounts=dict(list(LEDGER.amounts.items())[4:])
@@ -204,7 +210,7 @@ def test_a_ledger_without_its_migrations_is_unavailable(databases: Databases) ->
     engine.dispose()
 
 
-def test_two_ledgers_may_share_their_connections(store: Store, engine: Engine) -> None:
+def test_two_ledgers_can_share_connections(store: Store, engine: Engine) -> None:
     amounts = dict(list(LEDGER.amounts.items())[4:])
     other = Ledger(name="other", operations=Operation, amounts=amounts)
     with engine.begin() as connection:

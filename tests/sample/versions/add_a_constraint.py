@@ -1,4 +1,8 @@
-"""Alembic's second step: one that a reader of the entries makes wait."""
+"""add a constraint
+
+It has to wait for transactions that read the entries: tests of lock timeouts rely on that. The
+models lack the constraint, so that the migration check has a difference to find.
+"""
 
 from alembic import op
 
