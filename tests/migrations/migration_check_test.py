@@ -1,4 +1,4 @@
-"""The check of an app's migrations finds what autogenerate cannot see."""
+"""The migration check finds differences that Alembic's autogenerate does not compare."""
 
 import pytest
 from pydantic import SecretStr
@@ -30,17 +30,17 @@ def differences(migrations: Migrations, url: SecretStr) -> list[str]:
     return list(differences_from_models(migrations, built))
 
 
-# The sample's second revision, which its models do not have.
+# Created by the sample's second revision. The models do not have it.
 SECOND = "constraint ledger_entry.second: CHECK (true)"
 
 
-def test_a_constraint_that_the_models_lack(sample: Migrations) -> None:
+def test_a_constraint_that_the_models_lack_is_found(sample: Migrations) -> None:
     [problem] = first_problems(sample)
     assert f"only the migrations have {SECOND}; only the models have nothing" in problem
 
 
 @pytest.mark.parametrize(
-    "damage, part",
+    "change, description",
     [
         (
             "ALTER TABLE sample.ledger_balance DROP CONSTRAINT ck_ledger_balance_no_overdraft,"
@@ -86,19 +86,19 @@ def test_a_constraint_that_the_models_lack(sample: Migrations) -> None:
         ("CREATE VIEW sample.stray AS SELECT 1 AS one", "view stray: SELECT 1 AS one;"),
     ],
 )
-def test_any_other_definition_is_named(
-    sample: Migrations, databases: Databases, damage: str, part: str
+def test_every_kind_of_difference_is_described(
+    sample: Migrations, databases: Databases, change: str, description: str
 ) -> None:
     url = databases.migrated("sample")
-    execute(url, damage)
+    execute(url, change)
     [problem] = differences(sample, url)
     only_in_migrations = problem.partition("; only the models have")[0]
-    assert part in only_in_migrations
+    assert description in only_in_migrations
     assert SECOND in only_in_migrations
 
 
-def test_an_overridden_shared_amount_is_no_problem(databases: Databases) -> None:
-    """The ledger with entries is not dropped, whatever its operations are worth."""
+def test_a_ledger_with_overridden_amounts_passes_the_check(databases: Databases) -> None:
+    """The check posts an entry of its own, which must work whatever the app's amounts are."""
     amounts = {
         operation: 0 for operation in LEDGER.operations if operation.name == "BOOKING_REWARD"
     }
@@ -114,5 +114,5 @@ def test_an_overridden_shared_amount_is_no_problem(databases: Databases) -> None
     assert list(a_ledger_with_entries_is_not_dropped(migrations)) == []
 
 
-def test_each_check_has_a_name_that_says_what_holds() -> None:
+def test_each_check_has_a_unique_name() -> None:
     assert len({check.__name__ for check in CHECKS}) == len(CHECKS)

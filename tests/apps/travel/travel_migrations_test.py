@@ -1,3 +1,5 @@
+"""Travel's migrations, and what adding an operation means for a ledger and services in use."""
+
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ class TestTravelMigrations(MigrationConformance):
 
 
 class TestAddingAnOperation:
-    """Travel's second revision, on a ledger in use."""
+    """Travel's second revision, run on a ledger that is in use."""
 
     @pytest.fixture
     def url(self, databases: Databases) -> SecretStr:
@@ -42,7 +44,7 @@ class TestAddingAnOperation:
             url, "SELECT operation::text, amount, nonce FROM travel.ledger_entry ORDER BY id"
         )
 
-    def test_entries_survive_their_neighbours_changes(self, url: SecretStr) -> None:
+    def test_entries_survive_upgrades_and_downgrades(self, url: SecretStr) -> None:
         command.downgrade(config("travel", url), BEFORE_LOYALTY_BONUS)
         self.post(url, TravelLedgerOperation.BOOKING_REWARD, "1")
         command.upgrade(config("travel", url), "head")
@@ -53,14 +55,14 @@ class TestAddingAnOperation:
         self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "3")
         assert len(self.entries(url)) == 3
 
-    def test_an_operation_in_use_is_not_removed(self, url: SecretStr) -> None:
+    def test_an_operation_that_an_entry_uses_cannot_be_removed(self, url: SecretStr) -> None:
         self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "1")
         with pytest.raises(CommandError, match="entries use an operation that this removes"):
             command.downgrade(config("travel", url), "-1")
         assert self.entries(url) == [("LOYALTY_BONUS", 2, "1")]
         command.check(config("travel", url))
 
-    def test_a_service_of_the_new_release_waits_for_it(self, url: SecretStr) -> None:
+    def test_a_new_release_is_refused_until_the_migration_has_run(self, url: SecretStr) -> None:
         command.downgrade(config("travel", url), "-1")
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*, this release needs d0"):
@@ -73,7 +75,7 @@ class TestAddingAnOperation:
         revisions.require_migrated("travel", engine)
         engine.dispose()
 
-    def test_a_service_of_the_old_release_stays_ready(self, url: SecretStr) -> None:
+    def test_an_old_release_stays_ready_after_a_newer_migration(self, url: SecretStr) -> None:
         execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="which this release does not know"):
