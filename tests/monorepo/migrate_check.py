@@ -18,20 +18,6 @@ def databases() -> Iterator[Databases]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    copy = Workspace(tmp_path_factory.mktemp("workspace"))
-    copy.commit()
-    yield copy
-    copy.close()
-
-
-@pytest.fixture
-def workspace(clone: Workspace) -> Iterator[Workspace]:
-    yield clone
-    clone.reset()
-
-
 @pytest.fixture
 def url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> SecretStr:
     for app in ("CONTENT", "TRAVEL"):
@@ -56,41 +42,41 @@ def schemas(url: SecretStr) -> set[str]:
     return {name for (name,) in rows}
 
 
-def test_upgrades_every_app_and_says_so(workspace: Workspace, url: SecretStr) -> None:
-    done = workspace.pants("migrate", "::")
-    assert done.returncode == 0, done.stdout
-    assert "✓ content: upgrade head succeeded\n✓ travel: upgrade head succeeded\n" in done.stdout
+def test_migrate_upgrades_every_app_and_reports_each(workspace: Workspace, url: SecretStr) -> None:
+    result = workspace.pants("migrate", "::")
+    assert result.returncode == 0, result.stdout
+    assert "✓ content: upgrade head succeeded\n✓ travel: upgrade head succeeded\n" in result.stdout
     assert schemas(url) == {"content", "travel"}
 
 
-def test_without_a_database_nothing_is_run(
+def test_nothing_is_migrated_if_one_app_has_no_database(
     workspace: Workspace, url: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("CONTENT_DATABASE_URL", url.get_secret_value())
-    done = workspace.pants("migrate", "::")
-    assert done.returncode == 1
-    assert "travel: No database is given: set TRAVEL_DATABASE_URL or DATABASE_URL" in done.stdout
+    result = workspace.pants("migrate", "::")
+    assert result.returncode == 1
+    assert "travel: No database is given: set TRAVEL_DATABASE_URL or DATABASE_URL" in result.stdout
     assert schemas(url) == set()
 
 
-def test_one_apps_wrong_url_does_not_stop_the_other(
+def test_an_unusable_url_of_one_app_does_not_stop_the_other(
     workspace: Workspace, url: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONTENT_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
-    done = workspace.pants("migrate", "::")
-    assert done.returncode == 1
-    assert "content: The database does not answer" in done.stdout
-    assert "Traceback" not in done.stdout
-    assert "✕ content: upgrade head failed (exit code 1)" in done.stdout
-    assert "✓ travel: upgrade head succeeded" in done.stdout
+    result = workspace.pants("migrate", "::")
+    assert result.returncode == 1
+    assert "content: The database does not answer" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert "✕ content: upgrade head failed (exit code 1)" in result.stdout
+    assert "✓ travel: upgrade head succeeded" in result.stdout
     assert schemas(url) == {"travel"}
 
 
-def test_a_dry_run_prints_the_sql_and_touches_nothing(workspace: Workspace, url: SecretStr) -> None:
-    printed = workspace.answer("migrate", "--dry-run", "alembic/travel::")
+def test_a_dry_run_prints_the_sql_and_changes_nothing(workspace: Workspace, url: SecretStr) -> None:
+    printed = workspace.output("migrate", "--dry-run", "alembic/travel::")
     assert "CREATE TABLE travel.ledger_entry" in printed
-    assert "✓" not in printed  # so that it can be piped into psql
+    assert "✓" not in printed  # the output is SQL only, to be piped into psql
     assert schemas(url) == set()
     execute(url, printed.replace("%", "%%"))
     assert workspace.pants("migrate", "alembic/travel::", "--", "check").returncode == 0
@@ -98,22 +84,22 @@ def test_a_dry_run_prints_the_sql_and_touches_nothing(workspace: Workspace, url:
 
 def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: SecretStr) -> None:
     add_an_operation(workspace)
-    done = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
-    assert done.returncode != 0
-    assert "travel: the models are not what the migrations make" in done.stdout
-    assert "add_operations" in done.stdout and "Traceback" not in done.stdout
+    result = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
+    assert result.returncode != 0
+    assert "travel: the models are not what the migrations make" in result.stdout
+    assert "add_operations" in result.stdout and "Traceback" not in result.stdout
     assert workspace.pants("migrate", "alembic/travel::").returncode == 0
     before = set((workspace.root / "alembic/travel/versions").glob("*.py"))
     revision = ("revision", "--autogenerate", "-m", "add upgrades")
-    done = workspace.pants("migrate", "alembic/travel::", "--", *revision)
-    assert done.returncode == 0, done.stdout
+    result = workspace.pants("migrate", "alembic/travel::", "--", *revision)
+    assert result.returncode == 0, result.stdout
     [new] = set((workspace.root / "alembic/travel/versions").glob("*.py")) - before
     assert "add_operations('travel', ['UPGRADE'])" in new.read_text()
     assert workspace.pants("fmt", "alembic/travel::").returncode == 0
-    done = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
-    assert done.returncode == 0, done.stdout
+    result = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
+    assert result.returncode == 0, result.stdout
     assert workspace.pants("migrate", "alembic/travel::").returncode == 0
-    assert "(head)" in workspace.answer("migrate", "alembic/travel::", "--", "current")
+    assert "(head)" in workspace.output("migrate", "alembic/travel::", "--", "current")
     assert workspace.pants("migrate", "alembic/travel::", "--", "downgrade", "-1").returncode == 0
 
 
@@ -127,7 +113,9 @@ def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: Sec
         ("CREATE FUNCTION travel.stray() RETURNS int RETURN 1", "downgrade leaves function"),
     ],
 )
-def test_migration_check_finds(workspace: Workspace, statement: str, problem: str) -> None:
+def test_migration_check_reports_a_faulty_revision(
+    workspace: Workspace, statement: str, problem: str
+) -> None:
     workspace.write(
         "alembic/travel/versions/bad.py",
         f"""from alembic import op
@@ -144,20 +132,20 @@ def downgrade() -> None:
     pass
 """,
     )
-    done = workspace.pants("lint", "--only=migration-check", "::")
-    assert done.returncode != 0
-    assert problem in done.stdout, done.stdout
-    assert "content: " not in done.stdout
+    result = workspace.pants("lint", "--only=migration-check", "::")
+    assert result.returncode != 0
+    assert problem in result.stdout, result.stdout
+    assert "content: " not in result.stdout
 
 
-def test_migration_check_finds_two_heads(workspace: Workspace) -> None:
+def test_migration_check_reports_two_heads(workspace: Workspace) -> None:
     for name in ("one", "two"):
         workspace.write(
             f"alembic/travel/versions/{name}.py",
             f'revision = "{name}"\ndown_revision = "d08b915a5630"\n'
             "def upgrade() -> None: ...\ndef downgrade() -> None: ...\n",
         )
-    done = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
-    assert done.returncode != 0
-    assert "travel: more than one head: one, two. Order them, or merge them" in done.stdout
+    result = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
+    assert result.returncode != 0
+    assert "travel: more than one head: one, two. Order them, or merge them" in result.stdout
     assert workspace.pants("migrate", "alembic/travel::", "--", "merge", "heads").returncode == 0

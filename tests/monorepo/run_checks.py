@@ -7,6 +7,6 @@ import pytest
 
 if __name__ == "__main__":
     here = str(Path(__file__).parent)
-    # On their own: the fixtures of tests/conftest.py are for tests of the ledger.
+    # Without tests/conftest.py, whose fixtures are for tests of the ledger.
     options = ["-o", "python_files=*_check.py", "-p", "no:cacheprovider", f"--confcutdir={here}"]
     sys.exit(pytest.main([*options, *sys.argv[1:], here]))

@@ -1,4 +1,4 @@
-"""A copy of the workspace, to change and to run Pants in."""
+"""A copy of the workspace, in which checks change files and run Pants."""
 
 import os
 import shutil
@@ -6,22 +6,24 @@ import signal
 import subprocess
 from pathlib import Path
 
-# Pants runs these checks; what it sets for them is not for the Pants that they run.
-_FOREIGN = ("PANTS_", "PEX", "PYTHON", "VIRTUAL_ENV")
+# Set by the Pants that runs the checks; the Pants that they run must not inherit it.
+_NOT_INHERITED = ("PANTS_", "PEX", "PYTHON", "VIRTUAL_ENV")
 
 
 def _environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+    return {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
 
 
 class Workspace:
-    """Every file that git has, or would add, below `root`."""
+    """A copy, in the folder `root`, of every file that git tracks or would add."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         here = Path(__file__).parent
-        listed = self._output("git", "ls-files", "-z", "-co", "--exclude-standard", ":/", cwd=here)
-        top = Path(self._output("git", "rev-parse", "--show-toplevel", cwd=here).strip())
+        listed = self._stdout_of(
+            "git", "ls-files", "-z", "-co", "--exclude-standard", ":/", cwd=here
+        )
+        top = Path(self._stdout_of("git", "rev-parse", "--show-toplevel", cwd=here).strip())
         for name in filter(None, listed.split("\0")):
             source, target = here / name, root / os.path.relpath(here / name, top)
             if source.exists():  # not deleted in the working tree
@@ -29,15 +31,15 @@ class Workspace:
                 shutil.copy2(source, target)
 
     def commit(self) -> None:
-        """Makes the copy a git repository whose one commit is what it has now."""
+        """Makes the copy a git repository, and commits all of its files."""
         author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
         for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "copy"]):
-            self._output("git", *words, cwd=self.root)
+            self._stdout_of("git", *words, cwd=self.root)
 
     def reset(self) -> None:
-        """Undoes what was changed since the commit."""
-        self._output("git", "reset", "-q", "--hard", cwd=self.root)
-        self._output("git", "clean", "-fdq", cwd=self.root)
+        """Undoes all changes since the commit."""
+        self._stdout_of("git", "reset", "-q", "--hard", cwd=self.root)
+        self._stdout_of("git", "clean", "-fdq", cwd=self.root)
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -46,8 +48,8 @@ class Workspace:
     def pants(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return self.run("./pants", "--no-dynamic-ui", *arguments)
 
-    def answer(self, *arguments: str) -> str:
-        """What Pants prints, without its log; the goal must succeed."""
+    def output(self, *arguments: str) -> str:
+        """What a goal prints, without the log of Pants. Raises CalledProcessError if it fails."""
         command = ("./pants", "--no-dynamic-ui", *arguments)
         return subprocess.run(
             command,
@@ -69,11 +71,11 @@ class Workspace:
         )
 
     def close(self) -> None:
-        """Ends the copy's own Pants daemons."""
+        """Stops the Pants daemons of the copy."""
         for pid in self.root.glob(".pids/**/pantsd/pid"):
             os.kill(int(pid.read_text()), signal.SIGTERM)
 
-    def _output(self, *command: str, cwd: Path) -> str:
+    def _stdout_of(self, *command: str, cwd: Path) -> str:
         return subprocess.run(
             command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True
         ).stdout
