@@ -1,4 +1,4 @@
-"""Compares the tests that a change of one app affects to the whole suite, in wall time."""
+"""Compares the wall time of the tests that a change of one app affects with that of all tests."""
 
 import tempfile
 import time
@@ -7,11 +7,11 @@ from pathlib import Path
 from monorepo.workspace import Workspace
 
 
-def seconds(workspace: Workspace, *arguments: str) -> float:
+def timed(workspace: Workspace, *arguments: str) -> float:
     start = time.perf_counter()
     done = workspace.pants(*arguments)
     taken = time.perf_counter() - start
-    if done.returncode:  # a failing test takes its time as well
+    if done.returncode:  # failing tests are shown, but timed like all others
         print(*(line for line in done.stdout.splitlines() if line.startswith("✕")), sep="\n")
     return taken
 
@@ -21,17 +21,17 @@ def main() -> None:
         workspace = Workspace(Path(folder))
         try:
             workspace.commit()
-            # What Pants does once: its daemon, and the environments of the tests.
-            seconds(workspace, "test", "tests/core/settings_test.py")
-            whole = seconds(workspace, "test", "--force", "::")
+            # A warm-up, in which Pants starts its daemon and builds the environments of the tests.
+            timed(workspace, "test", "tests/core/settings/environment_test.py")
+            whole = timed(workspace, "test", "--force", "::")
             changed = workspace.root / "src/python/apps/travel/operations.py"
-            # Differs each time, so that no result of an earlier run fits.
+            # Different each time, so that no cached result of an earlier run applies.
             changed.write_text(f"{changed.read_text()}\n# changed at {time.time_ns()}\n")
             affected = ("--changed-since=HEAD", "--changed-dependents=transitive")
-            part = seconds(workspace, *affected, "test")
+            part = timed(workspace, *affected, "test")
         finally:
             workspace.close()
-    print(f"tests that a change of travel affects: {part:.1f} s")
+    print(f"tests affected by a change of travel: {part:.1f} s")
     print(f"the whole suite: {whole:.1f} s")
     print(f"ratio: {part / whole:.2f}")
 

@@ -1,4 +1,4 @@
-"""Runs a service of the benchmarks, and looks at its process."""
+"""Runs the services that the benchmarks compare, and measures their processes."""
 
 import socket
 import subprocess
@@ -14,7 +14,7 @@ from core.testing.service_process import environment
 
 
 class Running:
-    """A service that answers."""
+    """A service that is ready, and how long it took to start."""
 
     def __init__(self, address: str, process: "subprocess.Popen[bytes]", seconds: float) -> None:
         self.address = address
@@ -22,18 +22,19 @@ class Running:
         self._process = process
 
     def memory(self) -> int:
-        """What of the process is in memory now, in KiB."""
+        """The resident memory of the process, in KiB."""
         command = ["ps", "-o", "rss=", "-p", str(self._process.pid)]
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 @contextmanager
 def running(module: str, url: SecretStr) -> Generator[Running, None, None]:
-    """The service in benchmarks.`module`, with the database at `url`, on a free port."""
+    """Runs the service `benchmarks.<module>` on a free port, with the database at `url`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
+    message = f"{module} did not start"
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.{module}", url.get_secret_value(), str(port)],
@@ -41,7 +42,7 @@ def running(module: str, url: SecretStr) -> Generator[Running, None, None]:
     )
     try:
         while not _answers(f"{address}/openapi.json"):
-            assert process.poll() is None and time.perf_counter() < begin + 60, "it did not start"
+            assert process.poll() is None and time.perf_counter() < begin + 60, message
             time.sleep(0.01)
         yield Running(address, process, time.perf_counter() - begin)
     finally:

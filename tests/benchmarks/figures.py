@@ -1,19 +1,19 @@
-"""The figures that the benchmarks report: ratios, each of rates that one round measured."""
+"""The figures that the benchmarks report: ratios of rates measured in the same round."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 Round = dict[str, float]
-"""Rates per second, by the name of what was measured."""
+"""What one round has measured, by the name of the scenario: mostly rates per second."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A ratio, and what it should be."""
+    """A ratio, and its target if it has one."""
 
     name: str
-    of: Callable[[Round], float]
+    ratio: Callable[[Round], float]
     at_least: float | None = None
     at_most: float | None = None
 
@@ -21,9 +21,9 @@ class Figure:
         values: list[float] = []
         for one in rounds:
             try:
-                values.append(self.of(one))
+                values.append(self.ratio(one))
             except KeyError:
-                pass  # measured in another round
+                pass  # not measured in every round
         return Measured(self, median(values), min(values), max(values))
 
 
@@ -55,7 +55,7 @@ def _ratio(one: str, other: str) -> Callable[[Round], float]:
 
 
 def _latency_over(pgbench: str) -> Callable[[Round], float]:
-    """What posting adds to a lone request, over a lone post of pgbench. A rate's inverse each."""
+    """The latency that posting adds to a request, relative to pgbench's. Latency is 1 / rate."""
     return lambda rates: (1 / rates["POST, 1"] - 1 / rates["ceiling of POST, 1"]) * rates[pgbench]
 
 

@@ -1,4 +1,4 @@
-"""A closed loop of HTTP requests: each connection sends its next one when it has its answer."""
+"""A closed-loop HTTP load: each connection sends a request once its previous one is answered."""
 
 import asyncio
 import math
@@ -15,14 +15,14 @@ import uvloop
 
 @dataclass(frozen=True)
 class Load:
-    """What was answered in `seconds`: how often each status."""
+    """How often each status was received within `seconds`."""
 
     seconds: float
     statuses: Counter[int]
 
     @property
     def rate(self) -> float:
-        """Answers per second."""
+        """Responses per second."""
         return self.statuses.total() / self.seconds
 
 
@@ -38,9 +38,10 @@ def post(path: str, body: str) -> bytes:
 def measure(
     address: str, requests: Iterator[bytes], *, connections: int, seconds: float = math.inf
 ) -> Load:
-    """Sends `requests` over so many connections, for so long or until there is none left.
+    """Sends `requests` over `connections`, for `seconds` or until none is left.
 
-    Costs about 20 us of the other processor for each, so that it does not bound what is measured.
+    Each request takes about 20 us on a processor that the service does not use, so the load
+    generator is not what limits the rate.
     """
     return uvloop.run(_measure(address, requests, connections, seconds))
 
@@ -77,7 +78,7 @@ class _Connection(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not of asyncio's class: uvloop's has the same methods only.
+        # uvloop's transport has the same methods, but does not derive from asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         self._send()
 
@@ -90,7 +91,7 @@ class _Connection(asyncio.Protocol):
         head, _, body = self._received.partition(b"\r\n\r\n")
         _, _, length = head.partition(b"\r\ncontent-length: ")
         if not length or len(body) < int(length.partition(b"\r\n")[0]):
-            return  # the rest is on its way
+            return  # the rest has not arrived yet
         self._statuses[int(head[9:12])] += 1
         self._received = b""
         self._send()

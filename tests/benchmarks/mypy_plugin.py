@@ -1,8 +1,8 @@
-"""How much the plugin adds to a cold mypy run of the workspace: prints the ratio.
+"""Prints how much longer a cold mypy run of the workspace takes with the plugin, as a ratio.
 
     PYTHONPATH=src/python python tests/benchmarks/mypy_plugin.py [ROUNDS]
 
-Runs alternate, so that a machine that gets slower or faster meanwhile is no advantage to either.
+Runs with and without it alternate, so that a change in the speed of the machine affects both.
 """
 
 import statistics
@@ -19,9 +19,9 @@ TARGET = 1.10
 
 
 def cold_run(settings: str) -> float:
-    """Seconds of one run of mypy that finds nothing stored."""
+    """The seconds that one run of mypy takes with an empty cache."""
     with tempfile.TemporaryDirectory() as cache:
-        config = WORKSPACE / ".benchmark-mypy.ini"  # paths in it are relative to its folder
+        config = WORKSPACE / ".benchmark-mypy.ini"  # its paths are relative to its folder
         config.write_text(settings)
         try:
             command = [sys.executable, "-m", "mypy", "--config-file", str(config)]
@@ -30,7 +30,7 @@ def cold_run(settings: str) -> float:
                 [*command, "--cache-dir", cache, *CHECKED], cwd=WORKSPACE, capture_output=True
             )
             seconds = time.perf_counter() - begin
-            assert done.returncode in (0, 1), done.stderr.decode()  # 1: errors that it found
+            assert done.returncode in (0, 1), done.stderr.decode()  # 1 means that it found errors
             return seconds
         finally:
             config.unlink()
@@ -40,7 +40,7 @@ def main(rounds: int) -> None:
     with_plugin = (WORKSPACE / "mypy.ini").read_text()
     without = with_plugin.replace(f", {PLUGIN}", "")
     assert without != with_plugin, "mypy.ini does not name the plugin"
-    cold_run(with_plugin)  # the file system's cache is warm from here on
+    cold_run(with_plugin)  # a warm-up of the file system's cache
     times = [(cold_run(with_plugin), cold_run(without)) for _ in range(rounds)]
     medians = [statistics.median(column) for column in zip(*times)]
     ratio = statistics.median(one / other for one, other in times)

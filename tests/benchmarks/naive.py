@@ -1,8 +1,8 @@
-"""A ledger service of the usual kind, to compare with: a transaction for each request, SUM, ORM.
+"""A ledger service as it is commonly written, for comparison: ORM, SUM, a transaction per request.
 
     python -m benchmarks.naive DATABASE_URL PORT
 
-It is not correct: two spends at once overdraw.
+It is not correct: concurrent spends can overdraw an owner.
 """
 
 import sys

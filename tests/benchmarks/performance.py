@@ -1,10 +1,10 @@
-"""How fast the ledger is, compared in one run with what bounds it and with what others do.
+"""Measures the ledger against its upper bounds and against alternatives, all in one run.
 
     ./pants run tests/benchmarks/performance.py -- --rounds 5 --seconds 2 --posts 1000000
 
-Prints its progress and a table, and writes table and plot to --output. Scenarios take turns, and
-every figure is the median of the rounds' own ratios: a machine that is slower for a while is so
-for both sides of a ratio.
+Prints its progress and a table, and writes the table and a plot to --output. Each round runs every
+scenario, and a figure is the median of its ratios within one round, so a machine that is slow for a
+while affects both sides of a ratio.
 """
 
 import argparse
@@ -31,8 +31,10 @@ CONNECTIONS = (1, 16, 64, 256)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2, help="for each scenario of a round")
-    parser.add_argument("--posts", type=int, default=1_000_000, help="between two looks at memory")
+    parser.add_argument("--seconds", type=float, default=2, help="per scenario and round")
+    parser.add_argument(
+        "--posts", type=int, default=1_000_000, help="before memory is measured again"
+    )
     parser.add_argument("--output", type=Path, default=Path("dist/performance"))
     arguments = parser.parse_args()
     with throwaway_databases(durable=True) as databases:
@@ -41,7 +43,7 @@ def main() -> None:
         with running("served", url) as ledger, running("naive", databases.empty()) as naive:
             scenarios = _scenarios(url, ledger.address, naive.address, arguments.seconds)
             for run in scenarios.values():
-                run()  # what is done once, such as connecting
+                run()  # a warm-up: opens connections, for example
             rounds: list[Round] = []
             for number in range(1, arguments.rounds + 1):
                 rounds.append({})
@@ -52,13 +54,13 @@ def main() -> None:
         for one in rounds:
             one |= _start(url, databases.empty())
         rounds[-1] |= _memory(url, arguments.posts)
-        _must_be_consistent(url)
+        _assert_consistent(url)
         version = str(execute(url, "SHOW server_version")[0][0])
     report.write(FIGURES, rounds, version, arguments.output)
 
 
 def _fill(url: SecretStr) -> None:
-    """Owners with an entry each, and some with more, in a table that is not new."""
+    """Gives most owners one entry and some owners many, and updates the table statistics."""
     owners = [(f"owner-{number}", 1) for number in range(traffic.OWNERS)]
     owners += [(traffic.HOT, 1), ("ten-thousand", 10_000), ("a-million", 1_000_000)]
     engine = connect(url, statement_timeout=600)
@@ -78,12 +80,12 @@ def _fill(url: SecretStr) -> None:
 def _scenarios(
     url: SecretStr, ledger: str, naive: str, seconds: float
 ) -> dict[str, Callable[[], float]]:
-    """What is measured: each returns answers, posts or entries per second."""
+    """The scenarios by name. Each returns responses, posts or entries per second."""
 
     def http(requests: traffic.Requests, connections: int = 64, address: str = ledger) -> float:
         load = measure(address, requests, connections=connections, seconds=seconds)
         failed = {status: n for status, n in load.statuses.items() if status >= 500}
-        assert not failed, f"answers: {load.statuses}"
+        assert not failed, f"responses by status: {load.statuses}"
         return load.rate
 
     def post(
@@ -134,7 +136,7 @@ def _scenarios(
 
 
 def _start(url: SecretStr, naive_url: SecretStr) -> Round:
-    """How often a second each could start."""
+    """How many times per second each service could start, one start after another."""
     rates: Round = {}
     for module, at in (("served", url), ("naive", naive_url)):
         with running(module, at) as service:
@@ -154,7 +156,7 @@ def _memory(url: SecretStr, posts: int) -> Round:
         return memory
 
 
-def _must_be_consistent(url: SecretStr) -> None:
+def _assert_consistent(url: SecretStr) -> None:
     engine = connect(url, statement_timeout=600)
     assert LedgerStore(LEDGER, engine).discrepancies() == []
     engine.dispose()

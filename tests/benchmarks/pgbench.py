@@ -1,4 +1,4 @@
-"""What PostgreSQL itself can do: one statement for each post, with pgbench and nothing else."""
+"""The speed of PostgreSQL itself: pgbench runs one statement per post, and nothing else."""
 
 import re
 import subprocess
@@ -11,8 +11,8 @@ from benchmarks.traffic import HOT as HOT_OWNER
 from benchmarks.traffic import OWNERS
 from core.embedded.programs import binary
 
-# An owner's balance and its entry, refusing an overdraft. The same as a lone post of the store,
-# without its look at whether the nonce is known.
+# Updates a balance and inserts an entry, unless that would overdraw: the store's statement for a
+# single post, without the check that the nonce is new.
 _POST = """
 WITH owner AS (
   UPDATE travel.ledger_balance SET balance = balance + 1
@@ -29,7 +29,7 @@ HOT = _POST.format(owner=f"'{HOT_OWNER}'")
 
 
 def rate(url: SecretStr, script: str, *, connections: int, seconds: float, prepared: bool) -> float:
-    """Posts per second. Not `prepared` is pgbench's default."""
+    """Posts per second. By default, pgbench does not use prepared statements."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "script.sql")
         file.write_text(script)

@@ -1,4 +1,4 @@
-"""Counts wrong outcomes in many trials of each race, on several services with one database."""
+"""Counts the wrong outcomes of each race in many trials, on several services with one database."""
 
 import argparse
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Writes what the benchmarks found: a table in Markdown, and a plot in SVG."""
+"""Writes the results of the benchmarks: a table in Markdown, and a plot in SVG."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from statistics import median
 
 from benchmarks.figures import Figure, Measured, Round
 
-# Bars of posts per second, in the order of the plot.
+# The scenarios that the plot shows, in order, each with the label of its bar.
 _BARS = {
     "ceiling of POST, 64": "no database (ceiling)",
     "POST, 64": "POST, 10,000 owners",

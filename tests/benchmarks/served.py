@@ -1,4 +1,4 @@
-"""Travel's service, with endpoints beside the ledger's that use no database: the ceiling.
+"""Travel's service, with additional endpoints that do the same without a database: the ceiling.
 
 python -m benchmarks.served DATABASE_URL PORT
 """
@@ -24,7 +24,7 @@ app = create_app(LEDGER, database, ServiceSettings())
 
 @app.post("/ceiling", status_code=201, response_model=PostedEntry[TravelLedgerOperation])
 async def post_nothing(request: PostRequest[TravelLedgerOperation]) -> Response:
-    """Takes and answers what `POST /ledger` does."""
+    """Takes the requests and returns the responses of `POST /ledger`."""
     amount = LEDGER.amount_of(request.operation)
     now = datetime.now(timezone.utc)
     entry = Entry(1, request.operation, amount, request.nonce, request.owner_id, now)
@@ -34,12 +34,12 @@ async def post_nothing(request: PostRequest[TravelLedgerOperation]) -> Response:
 
 @app.get("/ceiling/{owner_id}", response_model=OwnerBalance)
 async def read_nothing(owner_id: str) -> Response:
-    """Takes and answers what `GET /ledger/{owner_id}` does."""
+    """Takes the requests and returns the responses of `GET /ledger/{owner_id}`."""
     answer = OwnerBalance(owner_id=owner_id, balance=1000)
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-# The last route is found last, and the ceiling must not pay for that.
+# Routes are matched in order. The ceiling is first, so that it does not pay for the others.
 app.router.routes[:0] = [app.router.routes.pop(), app.router.routes.pop()]
 
 if __name__ == "__main__":

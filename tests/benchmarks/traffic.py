@@ -1,4 +1,4 @@
-"""The requests of the benchmarks, as bytes: endless, each nonce a new one unless said."""
+"""The requests of the benchmarks, as endless streams of bytes. By default, every nonce is new."""
 
 import json
 import random
@@ -26,7 +26,7 @@ def spread() -> Iterator[str]:
 
 
 def zipf() -> Iterator[str]:
-    """The n-th owner 1/n as often as the first."""
+    """Owners by Zipf's law: the n-th one appears 1/n as often as the first."""
     weights = list(accumulate(1 / n for n in range(1, OWNERS + 1)))
     return cycle(random.choices([owner(n) for n in range(OWNERS)], cum_weights=weights, k=100_000))
 
@@ -46,7 +46,7 @@ def posts(
     duplicates: float = 0,
     refusals: float = 0,
 ) -> Requests:
-    """Rewards. So many of them are sent twice, or are a spend of an owner who has nothing."""
+    """Rewards, of which the given shares are replaced by duplicates and by refused spends."""
     last = entry("nobody", "DAILY_REWARD")
     for owner_id in owners():
         kind = random.random()
