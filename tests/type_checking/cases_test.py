@@ -1,4 +1,4 @@
-"""mypy and pyright say of the Markdown files in this folder what the files say they do."""
+"""mypy and pyright report exactly the errors that the Markdown files in this folder state."""
 
 import os
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def names(modules: list[tuple[Case, Module]]) -> list[str]:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All cases, each in a package of its own."""
+    """A folder with all cases, each in a package of its own."""
     folder = tmp_path_factory.mktemp("cases")
     write_config(folder)
     for case in CASES:
@@ -50,18 +50,19 @@ def run_mypy(folder: Path) -> Mapping[str, Errors]:
 
 @pytest.fixture(scope="session")
 def cold(folder: Path) -> Mapping[str, Errors]:
+    """The errors of a first run, without a cache."""
     return run_mypy(folder)
 
 
 @pytest.fixture(scope="session")
 def cached(folder: Path, cold: Mapping[str, Errors]) -> Mapping[str, Errors]:
-    """A second run: mypy reads what the first one has stored of every module."""
+    """The errors of a second run, in which mypy finds every module in its cache."""
     return run_mypy(folder)
 
 
 @pytest.fixture(scope="session")
 def partly_cached(folder: Path, cached: Mapping[str, Errors]) -> Mapping[str, Errors]:
-    """A third run, in which what imports another module is new and what it imports is stored."""
+    """The errors of a third run, in which changed modules import what mypy has in its cache."""
     for case in CASES:
         if len(case.modules) > 1:
             with (folder / case.path(case.modules[-1])).open("a") as module:
@@ -74,20 +75,20 @@ def pyright(folder: Path) -> Mapping[str, Errors]:
     return pyright_errors(folder, [case.path(module) for case, module in PYRIGHT_MODULES])
 
 
-def test_there_are_many_cases() -> None:
+def test_cases_are_found_and_have_packages_of_their_own() -> None:
     assert len(CASES) >= 40
     assert len({case.package for case in CASES}) == len(CASES)
 
 
 @pytest.mark.parametrize("case, module", MODULES, ids=names(MODULES))
 class TestMypy:
-    def test_cold(self, case: Case, module: Module, cold: Mapping[str, Errors]) -> None:
+    def test_without_a_cache(self, case: Case, module: Module, cold: Mapping[str, Errors]) -> None:
         assert cold.get(case.path(module), Errors()) == module.expected("E")
 
-    def test_cached(self, case: Case, module: Module, cached: Mapping[str, Errors]) -> None:
+    def test_with_a_cache(self, case: Case, module: Module, cached: Mapping[str, Errors]) -> None:
         assert cached.get(case.path(module), Errors()) == module.expected("E")
 
-    def test_partly_cached(
+    def test_with_a_cache_of_imported_modules(
         self, case: Case, module: Module, partly_cached: Mapping[str, Errors]
     ) -> None:
         assert partly_cached.get(case.path(module), Errors()) == module.expected("E")

@@ -1,4 +1,4 @@
-"""An edit of an enum reaches the modules that use it, in mypy's daemon and in its cache."""
+"""When an enum is edited, mypy checks its users again, both in its daemon and with its cache."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def describe(operation: Operation) -> str:
 UNKNOWN = '"type[Operation]" has no attribute "REFUND"  [attr-defined]'
 MISSING = "amounts: Operation.BONUS has no amount; add it  [ledger-operation]"
 COLLIDES = "Operation: CREDIT_ADD = 'x' collides with a shared operation"
-FORGOTTEN = 'Argument 1 to "assert_never" has incompatible type "Literal[Operation.BONUS]"'
+UNHANDLED = 'Argument 1 to "assert_never" has incompatible type "Literal[Operation.BONUS]"'
 FILES = ("ledger.py", "match.py", "operations.py")
 
 Run = Callable[[], str]
@@ -67,7 +67,7 @@ def app(tmp_path: Path) -> Path:
 def check(
     app: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Run]:
-    """Checks the app again, and returns what mypy prints."""
+    """A function that checks the app as it is now, and returns what mypy prints."""
     monkeypatch.chdir(app)
     if request.param == "cache":
         yield lambda: "".join(mypy.api.run([*FILES, "--show-traceback"])[:2])
@@ -94,7 +94,7 @@ def by_class(**members: str) -> str:
 
 
 @pytest.mark.parametrize("form", [by_call, by_class])
-def test_an_edit_of_the_enum_reaches_what_imports_it(
+def test_an_edit_of_an_enum_is_noticed_in_the_modules_that_import_it(
     app: Path, check: Run, form: Callable[..., str]
 ) -> None:
     def edit(**members: str) -> None:
@@ -105,14 +105,14 @@ def test_an_edit_of_the_enum_reaches_what_imports_it(
     edit(REFUND="refund", BONUS="bonus")
     output = check()
     assert f"ledger.py:4: error: {MISSING}" in output
-    assert f"match.py:13: error: {FORGOTTEN}" in output
+    assert f"match.py:13: error: {UNHANDLED}" in output
     edit(BONUS="bonus")
     assert f"ledger.py:4: error: {UNKNOWN}" in check()
     edit(REFUND="refund")
     assert "Success" in check()
 
 
-def test_an_edit_can_break_the_enum_and_mend_it(app: Path, check: Run) -> None:
+def test_an_edit_can_break_and_repair_an_enum(app: Path, check: Run) -> None:
     (app / "operations.py").write_text(by_call(REFUND="refund"))
     assert "Success" in check()
     (app / "operations.py").write_text(by_call(REFUND="refund", CREDIT_ADD="x"))
@@ -121,7 +121,7 @@ def test_an_edit_can_break_the_enum_and_mend_it(app: Path, check: Run) -> None:
     assert "Success" in check()
 
 
-def test_an_edit_of_what_imports_the_enum_finds_it_stored(app: Path, check: Run) -> None:
+def test_an_edit_of_an_importing_module_uses_the_cached_enum(app: Path, check: Run) -> None:
     (app / "operations.py").write_text(by_call(REFUND="refund"))
     assert "Success" in check()
     (app / "ledger.py").write_text(LEDGER + "Operation.BONUS\nOperation.REFUND\n")

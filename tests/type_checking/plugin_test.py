@@ -1,4 +1,4 @@
-"""The plugin with a mypy that it does not know, and with a defect of its own."""
+"""The plugin with an untested version of mypy, and with a defect of its own."""
 
 from pathlib import Path
 
@@ -24,11 +24,11 @@ class Other(BaseLedgerOperation):
 
 LEDGER = Ledger(name="app", operations=Other, amounts={})
 """
-ON_NEXT_MYPY = """\
-from core.mypy_plugin.plugin import plugin as made_for
+PLUGIN_OF_MYPY_9 = """\
+from core.mypy_plugin.plugin import plugin as plugin_of
 
 def plugin(version):
-    return made_for("9.1.0")
+    return plugin_of("9.1.0")
 """
 
 
@@ -46,23 +46,23 @@ def errors(app: Path) -> Errors:
     return mypy_errors(output).get("app.py", Errors())
 
 
-def test_an_unknown_mypy_is_reported_at_each_definition(app: Path) -> None:
-    (app / "on_next_mypy.py").write_text(ON_NEXT_MYPY)
-    write_config(app, plugins=[str(app / "on_next_mypy.py")])
+def test_an_untested_version_of_mypy_is_reported_at_each_definition(app: Path) -> None:
+    (app / "plugin_of_mypy_9.py").write_text(PLUGIN_OF_MYPY_9)
+    write_config(app, plugins=[str(app / "plugin_of_mypy_9.py")])
     found = errors(app)
     assert sorted(line for line, _ in found) == [4, 7]
     for _, message in found:
         assert message.startswith("The ledger plugin does not know mypy 9.1.0: it is tested with")
 
 
-def test_a_defect_of_the_plugin_is_an_error_at_the_definition(
+def test_an_exception_in_the_plugin_is_reported_at_the_definition(
     app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def defective(*_: object) -> str:
         raise RuntimeError("out of order")
 
-    for room in (amounts, class_form, extend_enum):
-        monkeypatch.setattr(room, "refusal", defective)
+    for module in (amounts, class_form, extend_enum):
+        monkeypatch.setattr(module, "refusal", defective)
     found = [(line, message) for line, message in errors(app) if "RuntimeError" in message]
     assert sorted(line for line, _ in found) == [4, 7, 14]
     for _, message in found:

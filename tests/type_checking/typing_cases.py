@@ -1,8 +1,9 @@
-"""Reads cases for type checkers from Markdown files, where they are documentation.
+"""Reads test cases for type checkers from Markdown files, which are also documentation.
 
-A case is a heading and the Python blocks below it; each block is a module of the case's package. A
-comment states each error: `# E: message [code]` of mypy, `# P: rule` of pyright, on the line that
-has it or on the lines after it. A block is checked by mypy, and by pyright if it says so:
+A case is a heading and the Python blocks below it; each block is a module of the case's package.
+Comments state the expected errors, `# E: message [code]` for mypy and `# P: rule` for pyright, on
+the line of the error or on the lines below it. mypy checks every block, and pyright those that are
+marked:
 
     ```python pyright file=operations.py
 """
@@ -25,25 +26,25 @@ _EXPECTATION = re.compile(r"# ([EP]): (.*?)(?=  # [EP]: |$)")
 _MYPY_LINE = re.compile(r"(?P<file>[^:]+):(?P<line>\d+): error: (?P<message>.*)")
 
 Errors = Counter[tuple[int, str]]
-"""Line and message, as often as it is reported."""
+"""How often each message is reported on each line."""
 
 
 @dataclass(frozen=True)
 class Module:
     file: str
     source: str
-    """With blank lines before it, so that its line numbers are those of the Markdown file."""
+    """Preceded by blank lines, so that its line numbers are those of the Markdown file."""
     pyright: bool
 
     def expected(self, checker: str) -> Errors:
-        """What the comments say: checker is E or P."""
+        """The errors that the comments state for a checker, `E` (mypy) or `P` (pyright)."""
         errors = Errors()
         statement = 0
         for number, line in enumerate(self.source.splitlines(), 1):
             if not line.lstrip().startswith(("# E:", "# P:")):
                 statement = number
-            for of, message in _EXPECTATION.findall(line):
-                if of == checker:
+            for letter, message in _EXPECTATION.findall(line):
+                if letter == checker:
                     errors[statement, message] += 1
         return errors
 
@@ -88,7 +89,7 @@ def read_cases(document: Path) -> list[Case]:
 
 
 def write_config(folder: Path, *, plugins: Iterable[str] = ("pydantic.mypy", str(PLUGIN))) -> Path:
-    """mypy's settings for the cases in `folder`: those of the workspace, in other places."""
+    """Writes the workspace's settings of mypy for the cases in `folder`; returns the file."""
     config = folder / "mypy.ini"
     config.write_text(
         "[mypy]\n"
@@ -103,7 +104,7 @@ def write_config(folder: Path, *, plugins: Iterable[str] = ("pydantic.mypy", str
 
 
 def mypy_errors(output: str) -> Mapping[str, Errors]:
-    """mypy's errors by file. AssertionError when it says anything that is none."""
+    """mypy's errors by file. Raises AssertionError for output that is neither error nor note."""
     found: dict[str, Errors] = {}
     for line in output.splitlines():
         match = _MYPY_LINE.fullmatch(line)
@@ -116,7 +117,7 @@ def mypy_errors(output: str) -> Mapping[str, Errors]:
 
 
 def pyright_errors(folder: Path, include: Iterable[str]) -> Mapping[str, Errors]:
-    """pyright's rules by file and line, each once: it often says a thing in several ways."""
+    """The rules that pyright reports, by file; once per line, because pyright repeats itself."""
     settings = {
         "typeCheckingMode": "strict",
         "include": list(include),
