@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from monorepo.workspace import Workspace
 
 BODY = "".join(f"    print({number})\n" for number in range(70))
