@@ -37,17 +37,17 @@ def test_an_app_overrides_a_shared_amount_explicitly() -> None:
     "changes, message",
     [
         ({"amounts": {}}, "SALE has no amount; add it"),
-        ({"amounts": {SALE: 1, OtherOperation["SALE"]: 1}}, "is no operation of ShopOperation"),
-        ({"amounts": {SALE: 1, "SALE": 1}}, "SALE is no operation of ShopOperation"),
+        ({"amounts": {SALE: 1, OtherOperation["SALE"]: 1}}, "is not an operation of ShopOperation"),
+        ({"amounts": {SALE: 1, "SALE": 1}}, "SALE is not an operation of ShopOperation"),
         ({"amounts": {SALE: 1, ShopOperation["CREDIT_ADD"]: 1}}, "move it to overrides"),
-        ({"overrides": {SALE: 1}}, "is no shared operation; move it to amounts"),
+        ({"overrides": {SALE: 1}}, "is not a shared operation; move it to amounts"),
         ({"amounts": {SALE: 1.0}}, "must be an integer"),
         ({"amounts": {SALE: True}}, "must be an integer"),
         ({"amounts": {SALE: "1"}}, "must be an integer"),
-        ({"amounts": {SALE: 2**31}}, "of at most 2147483647 credits"),
-        ({"amounts": {SALE: -(2**31)}}, "of at most 2147483647 credits"),
+        ({"amounts": {SALE: 2**31}}, "from -2147483647 to 2147483647 credits"),
+        ({"amounts": {SALE: -(2**31)}}, "from -2147483647 to 2147483647 credits"),
         *(
-            ({"name": name}, "cannot name a ledger")
+            ({"name": name}, "is not a valid ledger name")
             for name in (
                 "",
                 "Shop",
@@ -71,7 +71,7 @@ def test_an_invalid_ledger_is_refused_when_it_is_declared(
 
 
 def test_an_operation_of_another_app_has_no_amount() -> None:
-    with pytest.raises(ForeignOperation, match="no operation of the ledger 'shop'"):
+    with pytest.raises(ForeignOperation, match="not an operation of the ledger 'shop'"):
         SHOP.amount_of(OtherOperation.SALE)  # type: ignore[arg-type]  # on purpose
 
 

@@ -109,9 +109,9 @@ def test_a_batch_with_a_known_nonce_is_refused() -> None:
 
 
 def test_a_batch_must_not_be_empty_or_repeat_a_nonce() -> None:
-    with pytest.raises(InvalidBatch, match="must have an entry"):
+    with pytest.raises(InvalidBatch, match="must have at least one entry"):
         Batch[Operation](())
-    with pytest.raises(InvalidBatch, match="entry 2 has the owner and the nonce of entry 0"):
+    with pytest.raises(InvalidBatch, match="entry 2 has the same owner and nonce as entry 0"):
         Batch((post("CREDIT_ADD", "1"), post("CREDIT_ADD", "1", "bob"), post("CREDIT_SPEND", "1")))
 
 

@@ -91,7 +91,7 @@ def test_an_atomic_batch_must_not_repeat_a_nonce(client: Client, shared_url: Sec
     entries = [entry("ann", nonce, "CREDIT_ADD") for nonce in ("1", "2", "1")]
     problem = assert_problem(post_batch(client, entries), 422, "invalid_request")
     assert [error["field"] for error in problem["errors"]] == ["body"]
-    assert "entry 2 has the owner and the nonce of entry 0" in problem["detail"]
+    assert "entry 2 has the same owner and nonce as entry 0" in problem["detail"]
     assert posted_keys(shared_url) == []
     # Two owners may use the same nonce: it is scoped to its owner.
     two_owners = [entry(owner_id, "1", "CREDIT_ADD") for owner_id in ("ann", "bob")]

@@ -1,4 +1,4 @@
-"""Content's ledger."""
+"""The ledger of the content app."""
 
 from apps.content.operations import ContentLedgerOperation
 from core.ledgers.ledger import Ledger

@@ -1,4 +1,4 @@
-"""What content's users can do that moves credits."""
+"""The operations of the content app."""
 
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 

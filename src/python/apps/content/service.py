@@ -1,4 +1,4 @@
-"""Content's ledger over HTTP: `./pants run src/python/apps/content:service`."""
+"""Serves the content ledger over HTTP: `./pants run src/python/apps/content:service`."""
 
 from apps.content.ledger import LEDGER
 from core.cli.main import main

@@ -1,4 +1,4 @@
-"""Travel's ledger."""
+"""The ledger of the travel app."""
 
 from apps.travel.operations import TravelLedgerOperation
 from core.ledgers.ledger import Ledger

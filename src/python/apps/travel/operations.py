@@ -1,4 +1,4 @@
-"""What travel's users can do that moves credits."""
+"""The operations of the travel app."""
 
 from core.ledgers.operations import BaseLedgerOperation
 

@@ -1,51 +1,54 @@
-"""The errors that a ledger raises: one base, stable codes, messages that say what to do next."""
+"""The exceptions of this library: one base class, stable codes, and actionable messages."""
 
 from typing import ClassVar
 
 
 class LedgerError(Exception):
-    """Base of every error of this library. `code` is stable: programs may compare it."""
+    """Base class of every exception of this library.
+
+    `code` is stable across releases, so programs can rely on it.
+    """
 
     code: ClassVar[str] = "ledger_error"
 
 
 class DefinitionError(LedgerError, TypeError):
-    """An app's operations, amounts or name break the contract: raised at import."""
+    """An app's operations, amounts or ledger name are invalid. Raised at import."""
 
     code = "invalid_definition"
 
 
 class InvalidIdentifier(LedgerError, ValueError):
-    """An `owner_id` or a nonce that a ledger cannot store, or that nobody could read back."""
+    """An `owner_id` or nonce cannot be stored, or cannot be used in a URL."""
 
     code = "invalid_identifier"
 
 
 class InvalidBatch(LedgerError, ValueError):
-    """Posts that can never be posted together."""
+    """A batch is empty, or has posts that can never be posted together."""
 
     code = "invalid_batch"
 
 
 class ForeignOperation(LedgerError, ValueError):
-    """An operation of another app was given to this ledger."""
+    """The operation belongs to another app's ledger."""
 
     code = "foreign_operation"
 
 
 class ConfigurationError(LedgerError):
-    """A setting is missing or unusable: raised before anything is served."""
+    """A setting is missing or invalid. Raised before the program starts to serve."""
 
     code = "invalid_configuration"
 
 
 class DatabaseUnavailable(LedgerError):
-    """The database cannot be reached or did not answer in time. Nothing was acknowledged."""
+    """The database cannot be reached or did not respond in time. Nothing was acknowledged."""
 
     code = "database_unavailable"
 
 
 class DatabaseNotMigrated(LedgerError):
-    """The database is not at the revision that this code was written for."""
+    """The database is not at the migration revision that this release requires."""
 
     code = "database_not_migrated"

@@ -1,24 +1,26 @@
-"""What an `owner_id` and a nonce may be: the one rule that every door into the ledger applies."""
+"""Validates `owner_id`s and nonces, with the same rules for every way into the ledger."""
 
 from core.ledgers.errors import InvalidIdentifier
 
-MAX_LENGTH = 255  # characters; the columns' width
+MAX_LENGTH = 255  # characters; the width of the columns
 
-# As the last segment of a URL these mean a folder: clients resolve them away, even percent-encoded,
-# so an owner of that name could never be read back.
+# Dot segments of a URL path: clients remove them, even percent-encoded, so the balance of such an
+# owner could never be requested. https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
 UNREADABLE_OWNERS = (".", "..")
 
 
 def validated_owner_id(value: str) -> str:
-    """Returns `value`, or raises InvalidIdentifier when it cannot name an owner."""
+    """Returns `value`; raises InvalidIdentifier if it is not a valid owner_id."""
     _check("owner_id", value)
     if value in UNREADABLE_OWNERS:
-        raise InvalidIdentifier(f"owner_id must not be {value!r}: no URL can name it")
+        raise InvalidIdentifier(
+            f"owner_id must not be {value!r}: HTTP clients remove it from URL paths"
+        )
     return value
 
 
 def validated_nonce(value: str) -> str:
-    """Returns `value`, or raises InvalidIdentifier when it cannot be a nonce."""
+    """Returns `value`; raises InvalidIdentifier if it is not a valid nonce."""
     _check("nonce", value)
     return value
 
@@ -26,10 +28,12 @@ def validated_nonce(value: str) -> str:
 def _check(field: str, value: str) -> None:
     if not 1 <= len(value) <= MAX_LENGTH:
         raise InvalidIdentifier(
-            f"{field} must have 1 to {MAX_LENGTH} characters, it has {len(value)}"
+            f"{field} must have 1 to {MAX_LENGTH} characters, but has {len(value)}"
         )
     if "\0" in value:
-        raise InvalidIdentifier(f"{field} must not contain NUL: PostgreSQL cannot store it")
+        raise InvalidIdentifier(
+            f"{field} must not contain a NUL character: PostgreSQL cannot store it"
+        )
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""`Ledger`: the one object that an app declares. Everything else follows from it."""
+"""`Ledger`: the one object that an app declares, and from which everything else is derived."""
 
 import re
 from collections.abc import Mapping
@@ -8,20 +8,21 @@ from core.ledgers.errors import DefinitionError, ForeignOperation
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
 from core.ledgers.requests import Post
 
-# The name becomes a schema, and part of alembic_version_<name>: PostgreSQL keeps 63 bytes of that.
+# The name is used as a schema name and in the table name alembic_version_<name>, which PostgreSQL
+# truncates to 63 bytes.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,46}")
 _RESERVED_NAMES = ("public", "information_schema")
-_MAX_AMOUNT = 2**31 - 1  # the column is an integer
+_MAX_AMOUNT = 2**31 - 1  # the column has PostgreSQL's type integer
 
 
 class Ledger(Generic[OperationT]):
-    """An app's name, its operations, and the credits that each of them adds or takes.
+    """An app's name, its operations, and the number of credits that each operation adds or takes.
 
-    `amounts` gives every operation of the app's own; the shared ones bring theirs. `overrides`
-    changes the amount of a shared operation for this app alone. `version` is that of the app's
-    API, which its OpenAPI document shows.
+    `amounts` has an amount for each of the app's own operations. The shared operations already
+    have one; `overrides` changes it for this app only. A negative amount takes credits. `version`
+    is the version of the app's API, which its OpenAPI document shows.
 
-    Raises DefinitionError, at import, for whatever cannot work at run time.
+    Raises DefinitionError if the name, the operations or the amounts are invalid.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Ledger(Generic[OperationT]):
         self.version = version
 
     def amount_of(self, operation: OperationT) -> int:
-        """The credits that `operation` adds (or takes, when negative).
+        """Returns the credits that `operation` adds or, if negative, takes.
 
         Raises ForeignOperation for an operation of another app.
         """
@@ -52,15 +53,15 @@ class Ledger(Generic[OperationT]):
             return self.amounts[operation]
         except KeyError:
             raise ForeignOperation(
-                f"{operation} is no operation of the ledger {self.name!r}; "
-                f"use one of {self.operations.__name__}"
+                f"{operation} is not an operation of the ledger {self.name!r}; "
+                f"use a member of {self.operations.__name__}"
             ) from None
 
     def request(self, *, owner_id: str, operation: OperationT, nonce: str) -> Post[OperationT]:
-        """A request to apply `operation` to an owner, for a store of this ledger to post.
+        """Returns a request to apply `operation` to an owner, for a LedgerStore to post.
 
-        Another app's operation is a type error. Raises ForeignOperation for it where no type
-        checker looked, and InvalidIdentifier for an owner_id or a nonce that cannot be stored.
+        Type checkers reject an operation of another app; at run time it raises ForeignOperation.
+        Raises InvalidIdentifier if `owner_id` or `nonce` is invalid.
         """
         self.amount_of(operation)
         return Post(owner_id, operation, nonce)
@@ -72,8 +73,9 @@ class Ledger(Generic[OperationT]):
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name.startswith("pg_") or name in _RESERVED_NAMES:
         raise DefinitionError(
-            f"{name!r} cannot name a ledger: its name is a PostgreSQL schema, so use 1 to 47 of "
-            "a-z, 0-9 and _, a letter first, and neither pg_… nor " + " nor ".join(_RESERVED_NAMES)
+            f"{name!r} is not a valid ledger name, because it becomes the name of a PostgreSQL "
+            "schema: use 1 to 47 characters of a-z, 0-9 and _, start with a letter but not with "
+            f"pg_, and avoid the reserved names {' and '.join(_RESERVED_NAMES)}"
         )
     return name
 
@@ -88,18 +90,18 @@ def _all_amounts(
     problems = [
         *(f"{op} has no amount; add it" for op in own if op not in amounts),
         *(
-            f"{op} is shared and has its amount already; to change it for this app, "
+            f"{op} is a shared operation and already has an amount; to change it for this app, "
             "move it to overrides"
             for op in shared
             if op in amounts
         ),
         *(
-            f"{op} is no operation of {operations.__name__}; remove it"
+            f"{op} is not an operation of {operations.__name__}; remove it"
             for op in amounts
             if not isinstance(op, operations)
         ),
         *(
-            f"{op} is no shared operation; move it to amounts"
+            f"{op} is not a shared operation; move it to amounts"
             for op in overrides
             if op not in shared
         ),
@@ -107,8 +109,8 @@ def _all_amounts(
     for operation, amount in [*amounts.items(), *overrides.items()]:
         if type(amount) is not int or abs(amount) > _MAX_AMOUNT:
             problems.append(
-                f"the amount of {operation} must be an integer of at most {_MAX_AMOUNT} credits, "
-                f"not {amount!r}"
+                f"the amount of {operation} must be an integer from {-_MAX_AMOUNT} to "
+                f"{_MAX_AMOUNT} credits, not {amount!r}"
             )
     if problems:
         raise DefinitionError("amounts: " + "; ".join(problems))

@@ -1,4 +1,4 @@
-"""The SQLAlchemy models of a ledger: the same two tables for every app, in the app's own schema."""
+"""The SQLAlchemy models: the same two tables for every ledger, each in a schema of its own."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,7 +23,7 @@ from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, OperationT
 
-# Stable names, so that a migration can name what it changes:
+# Migrations refer to constraints by name, so the names must be predictable:
 # https://alembic.sqlalchemy.org/en/latest/naming.html
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -35,28 +35,29 @@ NAMING_CONVENTION = {
 
 OPERATION_TYPE = "ledger_operation"
 
-# Compared and sorted byte by byte: the order in which owners are locked must be the same on every
-# server, and an index in a locale's order breaks when the operating system changes that locale.
+# Collation "C" sorts by bytes. Owners must be locked in the same order on every server. Also, an
+# index that uses a locale's collation can be corrupted by an update of that locale.
 _IDENTIFIER = String(MAX_LENGTH, collation="C")
 
 _READABLE = f"owner_id NOT IN ({', '.join(repr(owner) for owner in ('', *UNREADABLE_OWNERS))})"
 
 
 class LedgerEntry(Generic[OperationT]):
-    """A line of the ledger. Never updated, never deleted."""
+    """An entry of the ledger. Entries are never updated or deleted."""
 
     __tablename__ = "ledger_entry"
 
-    # sort_order: a mixin's columns would come after the operation, which is the subclass's.
+    # By default, a mixin's columns come after those of the subclass, here the operation;
+    # sort_order puts the id first.
     id: Mapped[int] = mapped_column(
         BigInteger, Identity(always=True), primary_key=True, sort_order=-2
     )
-    operation: Mapped[OperationT]  # each ledger has its own PostgreSQL enum; see models_of
+    operation: Mapped[OperationT]  # each ledger has its own enum type: see _models_of
     amount: Mapped[int]
     nonce: Mapped[str] = mapped_column(_IDENTIFIER)
     owner_id: Mapped[str] = mapped_column(_IDENTIFIER)
-    # Not now(), which is the transaction's start: an owner's entries are written under its lock,
-    # so clock_timestamp() gives them the order of their ids.
+    # Not now(), which is the start of the transaction. An owner's entries are inserted while the
+    # owner is locked, so clock_timestamp() puts them in the same order as their ids.
     created_on: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.clock_timestamp()
     )
@@ -72,7 +73,7 @@ class LedgerEntry(Generic[OperationT]):
 
 
 class LedgerBalance:
-    """What an owner has: the sum of its entries. This row is what a post locks."""
+    """An owner's balance: the sum of the amounts of its entries. Posting locks this row."""
 
     __tablename__ = "ledger_balance"
     __table_args__ = (
@@ -85,7 +86,7 @@ class LedgerBalance:
 
 
 class LedgerModels(Generic[OperationT]):
-    """A ledger's mapped classes, and the MetaData that its migrations are compared with."""
+    """A ledger's mapped classes, and the MetaData that Alembic compares its schema with."""
 
     def __init__(
         self,
@@ -99,8 +100,8 @@ class LedgerModels(Generic[OperationT]):
 
 
 def models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
-    """The models of `ledger`; the same ones at every call."""
-    # Typed here, because lru_cache forgets what its function's type variables stand for.
+    """Returns the models of `ledger`; every call returns the same object."""
+    # lru_cache does not preserve the type variable, so the result is annotated here.
     models: LedgerModels[OperationT] = _models_of(ledger)
     return models
 
@@ -114,7 +115,7 @@ def _models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
     class Base(DeclarativeBase):
         metadata = MetaData(schema=ledger.name, naming_convention=NAMING_CONVENTION)
 
-    # pyright takes a class in a generic function for generic itself, and refuses that.
+    # pyright wrongly treats a class in a generic function as generic.
     class Entry(LedgerEntry[OperationT], Base):  # pyright: ignore[reportGeneralTypeIssues]
         operation: Mapped[OperationT] = mapped_column(
             Enum(

@@ -1,7 +1,7 @@
-"""What a ledger operation is: the shared operations, and the contract of every app's enum.
+"""Defines the shared operations, and the base class and contract of every app's operation enum.
 
-`BaseLedgerOperation` has no members, because Python refuses to subclass an enum that has some.
-Its metaclass makes up for that: whoever subclasses it must restate the shared operations.
+Python does not allow an enum with members to be subclassed, so `BaseLedgerOperation` has none.
+Instead, its metaclass requires each subclass to define the shared operations itself.
 See docs/adr/0001-enum-contract.md.
 """
 
@@ -17,39 +17,44 @@ from core.ledgers.errors import DefinitionError
 SHARED_OPERATIONS: Final[Mapping[str, int]] = MappingProxyType(
     {"DAILY_REWARD": 1, "SIGNUP_CREDIT": 3, "CREDIT_SPEND": -1, "CREDIT_ADD": 10}
 )
-"""The operations that every app has, each with its amount in credits. A name is also its value."""
+"""The operations that every app has, with their amounts in credits.
 
-# PostgreSQL keeps 63 bytes of an enum label: src/include/pg_config_manual.h, NAMEDATALEN.
+The value of each one is equal to its name.
+"""
+
+# The longest enum label in PostgreSQL: https://www.postgresql.org/docs/current/datatype-enum.html
 _MAX_VALUE_BYTES = 63
 
 _EnumMetaT = TypeVar("_EnumMetaT", bound="LedgerOperationMeta")
 
 
 class LedgerOperationMeta(EnumMeta):
-    """Refuses an enum of operations that breaks the contract, when its class is created.
+    """Rejects an invalid operation enum when its class is created.
 
-    A metaclass rather than `__init_subclass__`, which sees no members on Python 3.10.
+    This is a metaclass because on Python 3.10 `__init_subclass__` runs before the members exist.
     """
 
     def __new__(
         metacls: type[_EnumMetaT],
         name: str,
         bases: tuple[type, ...],
-        namespace: Any,  # enum's private dictionary type, handed through
+        namespace: Any,  # of a private type of the enum module
         **kwds: Any,
     ) -> _EnumMetaT:
         cls = super().__new__(metacls, name, bases, namespace, **kwds)
-        if bases != (Enum,):  # all but BaseLedgerOperation itself
+        if bases != (Enum,):  # which only BaseLedgerOperation itself has
             problems = _contract_violations(cls)
             if problems:
-                raise DefinitionError(f"{name} is no ledger operation enum: " + "; ".join(problems))
+                raise DefinitionError(
+                    f"{name} is not a valid operation enum: " + "; ".join(problems)
+                )
         return cls
 
 
 class BaseLedgerOperation(Enum, metaclass=LedgerOperationMeta):
-    """Base of every app's operations. Subclass it, or call `extend_enum`.
+    """Base class of every app's operation enum. Subclass it, or call `extend_enum`.
 
-    Members are compared by identity, so operations of different apps are never equal.
+    Members compare by identity, so operations of different apps are never equal.
     """
 
 
@@ -59,12 +64,13 @@ OperationT = TypeVar("OperationT", bound=BaseLedgerOperation)
 def extend_enum(
     base: type[OperationT], name: str, extra: Mapping[str, str], *, module: str | None = None
 ) -> type[OperationT]:
-    """Returns a subclass of `base` with the shared operations followed by `extra` (name to value).
+    """Returns a subclass of `base` with the shared operations, followed by those in `extra`.
 
-    Same as a class statement that restates the shared operations. `name` must be the name of the
-    variable it is assigned to, in `module` (the caller's by default), so that members pickle.
+    `extra` maps names to values. The result is the same as that of a class statement that lists
+    all of these operations. `name` must be the variable that the class is assigned to, in
+    `module` (by default, the caller's module); otherwise its members cannot be pickled.
 
-    Raises DefinitionError when `extra` repeats a shared operation or breaks the contract.
+    Raises DefinitionError if `extra` repeats a shared operation, or if a name or value is invalid.
     """
     for member, value in extra.items():
         if member in SHARED_OPERATIONS or value in SHARED_OPERATIONS:
@@ -73,19 +79,23 @@ def extend_enum(
                 "remove it (every app has it already) or rename it"
             )
         if not member.isidentifier() or keyword.iskeyword(member) or member.startswith("_"):
-            raise DefinitionError(f"{name}: {member!r} cannot name an operation; rename it")
+            raise DefinitionError(
+                f"{name}: {member!r} is not a valid operation name; use an identifier that is not "
+                "a keyword and does not start with an underscore"
+            )
     members = {**{shared: shared for shared in SHARED_OPERATIONS}, **extra}
     caller = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as enum itself does
     where: str = module or caller.f_globals["__name__"]
-    # The functional API: https://docs.python.org/3/howto/enum.html#functional-api
-    create: Any = base  # called with members, an enum class answers with a class, not a member
+    # The functional API, in which calling the enum class with members returns a new class:
+    # https://docs.python.org/3/howto/enum.html#functional-api
+    create: Any = base
     extended: type[OperationT] = create(name, members, module=where, qualname=name)
     return extended
 
 
 def _contract_violations(cls: EnumMeta) -> list[str]:
-    """What is wrong with the members of `cls`, each with what to change."""
-    members: dict[str, Any] = dict(cls.__members__)  # typeshed takes them for classes
+    """Describes each problem with the members of `cls`, and how to fix it."""
+    members: dict[str, Any] = dict(cls.__members__)  # typeshed declares the values as classes
     problems: list[str] = []
     missing = [name for name in SHARED_OPERATIONS if name not in members]
     if missing:
@@ -95,17 +105,25 @@ def _contract_violations(cls: EnumMeta) -> list[str]:
         if name != member.name:
             problems.append(f"{name} is an alias of {member.name}; give it a value of its own")
         elif name in SHARED_OPERATIONS and value != name:
-            problems.append(f"{name} is shared and must be {name!r}, not {value!r}")
+            problems.append(
+                f"{name} is a shared operation, so its value must be {name!r}, not {value!r}"
+            )
         elif name not in SHARED_OPERATIONS and value in list(SHARED_OPERATIONS):
-            problems.append(f"{name} takes the value of the shared {value}; give it another")
+            problems.append(
+                f"{name} has the value of the shared operation {value}; give it another value"
+            )
         elif type(value) is not str:
-            problems.append(f"{name} must be a string, not {value!r}")
+            problems.append(f"the value of {name} must be a string, not {value!r}")
         elif not _is_storable(value):
             problems.append(
-                f"{name} must be 1 to {_MAX_VALUE_BYTES} bytes of printable text, not {value!r}"
+                f"the value of {name} must be 1 to {_MAX_VALUE_BYTES} bytes of printable text, "
+                f"not {value!r}"
             )
     if vars(cls)["_member_type_"] is not object:
-        problems.append("it mixes in another type, which would make members of two apps equal")
+        problems.append(
+            "it mixes in another type, so operations of different apps could be equal; "
+            "remove that type"
+        )
     return problems
 
 

@@ -1,4 +1,4 @@
-"""What became of a post or of a batch of them, as the store returns it."""
+"""The outcomes of posting: what the store returns for each post or batch."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from core.ledgers.requests import Post
 
 @dataclass(frozen=True)
 class Entry(Generic[OperationT]):
-    """A line of the ledger, as stored. `amount` is in credits; `created_on` is in UTC."""
+    """An entry as stored. `amount` is in credits; `created_on` is in UTC."""
 
     id: int
     operation: OperationT
@@ -23,7 +23,7 @@ class Entry(Generic[OperationT]):
 
 @dataclass(frozen=True)
 class Posted(Generic[OperationT]):
-    """The post became `entry`, which left the owner with `balance` credits."""
+    """The post was written as `entry`, after which the owner has `balance` credits."""
 
     entry: Entry[OperationT]
     balance: int
@@ -31,20 +31,23 @@ class Posted(Generic[OperationT]):
 
 @dataclass(frozen=True)
 class Duplicate(Generic[OperationT]):
-    """The owner has used this nonce before, for `original`; nothing was written."""
+    """The owner has already used the nonce of `post`, for `original`. Nothing was written."""
 
     original: Entry[OperationT]
     post: Post[OperationT]
 
     @property
     def reused(self) -> bool:
-        """Whether the nonce was used for another operation: a mistake, not a retry."""
+        """Whether the nonce was used for a different operation, which is a mistake, not a retry."""
         return self.original.operation is not self.post.operation
 
 
 @dataclass(frozen=True)
 class Insufficient:
-    """The owner's `balance` does not cover `amount`; nothing was written, the nonce is unused."""
+    """The owner's `balance` does not cover `amount`.
+
+    Nothing was written, and the nonce can still be used.
+    """
 
     amount: int
     balance: int
@@ -52,19 +55,19 @@ class Insufficient:
 
 Refusal = Duplicate[OperationT] | Insufficient
 Outcome = Posted[OperationT] | Refusal[OperationT]
-"""Of a single post."""
+"""The outcome of a single post."""
 
 
 @dataclass(frozen=True)
 class BatchPosted(Generic[OperationT]):
-    """All of the batch was posted, in order."""
+    """Every post of the batch was written, in order."""
 
     posted: tuple[Posted[OperationT], ...]
 
 
 @dataclass(frozen=True)
 class BatchRefused(Generic[OperationT]):
-    """Nothing of the batch was written, because of its post at `index`: the first refused one."""
+    """Nothing was written, because of `refusal`. `index` is the first post that was refused."""
 
     index: int
     refusal: Refusal[OperationT]
@@ -72,12 +75,13 @@ class BatchRefused(Generic[OperationT]):
 
 @dataclass(frozen=True)
 class OwnerBusy:
-    """Nothing of the batch was written: another transaction locked one of its owners too long."""
+    """Nothing was written, because another transaction held the lock on an owner for too long."""
 
     def error(self) -> DatabaseUnavailable:
         return DatabaseUnavailable(
-            "Another transaction holds this owner; try again, with the same nonce"
+            "Another transaction holds the lock on this owner; try again with the same nonce"
         )
 
 
 BatchOutcome = BatchPosted[OperationT] | BatchRefused[OperationT] | OwnerBusy
+"""The outcome of a batch."""

@@ -1,6 +1,7 @@
-"""The rules of posting, pure: what to do with batches of posts, given what the ledger holds.
+"""The rules of posting, as pure functions: which batches to accept, given the ledger's state.
 
-Nothing here knows of SQL or HTTP. The store calls `decide` while it has locked the owners.
+This module is independent of SQL and HTTP. The store calls `decide` while it holds the locks on
+the owners.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -25,7 +26,7 @@ from core.ledgers.requests import Batch, Key, Post
 
 @dataclass(frozen=True)
 class AcceptPost:
-    """Write an entry of `amount`, which leaves `balance`."""
+    """Write an entry of `amount`, after which the owner has `balance`."""
 
     amount: int
     balance: int
@@ -40,14 +41,14 @@ class AcceptBatch:
 
 @dataclass(frozen=True)
 class RefuseDuplicate:
-    """Write nothing: `key` has an entry, or an earlier post of this group gets one."""
+    """Write nothing: `key` already has an entry, or an earlier post in the group has the key."""
 
     key: Key
 
 
 @dataclass(frozen=True)
 class RefuseOverdraft:
-    """Write nothing: `balance` does not cover `amount`."""
+    """Write nothing: `amount` would overdraw `balance`."""
 
     amount: int
     balance: int
@@ -55,7 +56,7 @@ class RefuseOverdraft:
 
 @dataclass(frozen=True)
 class RefuseBatch:
-    """Write nothing of the batch, because of its post at `index`."""
+    """Write nothing: `reason` is why the post at `index` is refused."""
 
     index: int
     reason: RefuseDuplicate | RefuseOverdraft
@@ -70,11 +71,13 @@ def decide(
     balances: Mapping[str, int],
     known: Iterable[Key],
 ) -> list[Decision]:
-    """Decides each of `batches`, in order, as if their posts arrived one after another.
+    """Returns a decision for each of `batches`, in order, as if they had been posted one by one.
 
-    `balances` has every owner in `batches`; `known` has those of their keys that have an entry.
-    A duplicate is decided before an overdraft: the replay of a spend that emptied the account
-    is a duplicate. A refused post does not use up its nonce.
+    `balances` must have the balance of every owner in `batches`, and `known` must have each key
+    in `batches` that already has an entry.
+
+    Duplicates are checked before overdrafts, so retrying the spend that emptied an account is a
+    duplicate, not an overdraft. A refused post does not use up its nonce.
 
     Raises ForeignOperation for an operation of another app.
     """
@@ -96,7 +99,7 @@ def _decide(
     balance_of: Mapping[str, int],
     used: Container[Key],
 ) -> Decision:
-    in_batch: dict[str, int] = {}  # the owners' balances after the batch's posts so far
+    in_batch: dict[str, int] = {}  # each owner's balance after the posts decided so far
     accepted: list[AcceptPost] = []
     for index, post in enumerate(batch.posts):
         owner_id = post.owner_id
@@ -114,7 +117,7 @@ def _decide(
 def accepted_posts(
     batches: Sequence[Batch[OperationT]], decisions: Sequence[Decision]
 ) -> list[tuple[Post[OperationT], AcceptPost]]:
-    """The posts of `batches` that are to be written, in order."""
+    """Returns the posts of the accepted batches, in order."""
     return [
         accepted
         for batch, decision in zip(batches, decisions)
@@ -126,7 +129,10 @@ def accepted_posts(
 def outcome_of(
     batch: Batch[OperationT], decision: Decision, entries: Mapping[Key, Entry[OperationT]]
 ) -> BatchOutcome[OperationT]:
-    """What became of `batch`. `entries` has those that were written and those of known keys."""
+    """Returns the outcome of `batch`.
+
+    `entries` must have the entry of each key that was just written or that was already known.
+    """
     match decision:
         case AcceptBatch(accepted):
             return BatchPosted(

@@ -1,4 +1,4 @@
-"""What a ledger is asked to do: a `Post`, or a `Batch` of them. Valid when constructed."""
+"""The requests to a ledger: a `Post`, or a `Batch` of posts. Both validate on construction."""
 
 from dataclasses import dataclass
 from typing import Generic
@@ -8,17 +8,22 @@ from core.ledgers.identifiers import validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
 
 MAX_BATCH = 1000
-"""The entries of a batch, at most; so every group of posts and every queue holds one."""
+"""The maximum number of posts in a batch.
+
+Groups and queues are at least this large, so every valid batch fits into them.
+"""
 
 Key = tuple[str, str]
-"""An owner_id and one of its nonces: a nonce is scoped to its owner."""
+"""An owner_id and a nonce. A nonce is scoped to its owner, so this pair identifies an entry."""
 
 
 @dataclass(frozen=True)
 class Post(Generic[OperationT]):
-    """A request to apply `operation` to an owner, once for each nonce.
+    """A request to apply `operation` to an owner.
 
-    Raises InvalidIdentifier for an owner_id or a nonce that cannot be stored.
+    `nonce` is the idempotency key: each nonce of an owner is posted at most once.
+
+    Raises InvalidIdentifier if `owner_id` or `nonce` is invalid.
     """
 
     owner_id: str
@@ -36,22 +41,22 @@ class Post(Generic[OperationT]):
 
 @dataclass(frozen=True)
 class Batch(Generic[OperationT]):
-    """Posts that are posted all or not at all.
+    """Posts that are written atomically: all of them, or none.
 
-    Raises InvalidBatch when there is none, or two have the same owner and nonce.
+    Raises InvalidBatch if there are no posts, or if two have the same owner and nonce.
     """
 
     posts: tuple[Post[OperationT], ...]
 
     def __post_init__(self) -> None:
         if len(self.posts) == 1:
-            return  # nearly every batch
+            return  # the usual case, and always valid
         if not self.posts:
-            raise InvalidBatch("a batch must have an entry")
+            raise InvalidBatch("a batch must have at least one entry")
         first: dict[Key, int] = {}
         for index, post in enumerate(self.posts):
             if first.setdefault(post.key, index) != index:
                 raise InvalidBatch(
-                    f"entry {index} has the owner and the nonce of entry {first[post.key]}: "
-                    "all or nothing is impossible, because a nonce is posted once"
+                    f"entry {index} has the same owner and nonce as entry {first[post.key]}, and "
+                    "a nonce is posted only once: use another nonce, or separate batches"
                 )

@@ -1,4 +1,4 @@
-"""The Pydantic models of a ledger, generic in the app's enum: what goes in and out as JSON."""
+"""The Pydantic models of a ledger's JSON, generic in the app's operation enum."""
 
 from datetime import datetime
 from typing import Annotated, Generic
@@ -10,7 +10,7 @@ from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.requests import MAX_BATCH, Batch, Post
 
-# The lengths are for OpenAPI; the validators are the rule.
+# The lengths are documentation for OpenAPI; the validators enforce them.
 OwnerId = Annotated[
     str,
     AfterValidator(validated_owner_id),
@@ -21,14 +21,14 @@ Nonce = Annotated[
     AfterValidator(validated_nonce),
     Field(
         json_schema_extra={"minLength": 1, "maxLength": MAX_LENGTH},
-        description="Unique for the owner: send the same one again when you retry.",
+        description="Idempotency key, unique per owner. Send the same one when you retry.",
         examples=["2f1c7c1e"],
     ),
 ]
 
 
 class PostRequest(BaseModel, Generic[OperationT]):
-    """Applies an operation to an owner, once for each nonce. Unknown fields are ignored."""
+    """Applies an operation to an owner, at most once per nonce. Unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -41,11 +41,15 @@ class PostRequest(BaseModel, Generic[OperationT]):
 
 
 class BatchRequest(BaseModel, Generic[OperationT]):
-    """Applies operations in order: all or, unless `atomic`, each on its own."""
+    """Applies operations in order, either atomically or each on its own."""
 
     model_config = ConfigDict(extra="ignore")
 
-    atomic: bool = Field(default=True, description="Post all of the entries, or none of them.")
+    atomic: bool = Field(
+        default=True,
+        description="If true, either all entries are posted or none is. If false, each entry is "
+        "posted or refused on its own.",
+    )
     entries: list[PostRequest[OperationT]] = Field(min_length=1, max_length=MAX_BATCH)
 
     _batches: list[Batch[OperationT]] = PrivateAttr()
@@ -57,16 +61,16 @@ class BatchRequest(BaseModel, Generic[OperationT]):
         return self
 
     def to_batches(self) -> list[Batch[OperationT]]:
-        """One of all entries when it is atomic, else one of each."""
+        """Returns one batch of all entries if `atomic`, and otherwise one batch per entry."""
         return self._batches
 
 
 class EntryModel(BaseModel, Generic[OperationT]):
-    """A line of the ledger."""
+    """An entry of the ledger."""
 
     id: int
     operation: OperationT
-    amount: int = Field(description="Credits: added, or taken when negative.")
+    amount: int = Field(description="Credits added or, if negative, taken.")
     nonce: str
     owner_id: str
     created_on: datetime
@@ -77,7 +81,7 @@ class EntryModel(BaseModel, Generic[OperationT]):
 
 
 class PostedEntry(EntryModel[OperationT], Generic[OperationT]):
-    """A line of the ledger that was just written."""
+    """An entry that was just written, with the resulting balance."""
 
     balance: int = Field(description="The owner's credits after this entry.")
 
@@ -93,7 +97,7 @@ class PostedBatch(BaseModel, Generic[OperationT]):
 
 
 class OwnerBalance(BaseModel):
-    """What an owner has; 0 for an owner without entries."""
+    """An owner's balance."""
 
     owner_id: str
-    balance: int = Field(description="Credits.")
+    balance: int = Field(description="Credits; 0 for an owner without entries.")

@@ -1,4 +1,4 @@
-"""Checks the literal arguments of `Ledger(...)`: its name, its amounts, its overrides."""
+"""Checks calls to `Ledger(...)`: the name, the amounts and the overrides, if they are literals."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -18,16 +18,17 @@ T = TypeVar("T")
 
 
 def check(ctx: FunctionContext) -> None:
-    """Reports what `Ledger(...)` would refuse, at the argument that is to blame.
+    """Reports what `Ledger(...)` would reject, at the argument that causes it.
 
-    Silent about what is not literal: a mapping that is computed, a ledger generic in its enum.
+    Arguments that are not literals, such as a computed mapping, are not checked. Neither is a
+    ledger that is generic in its enum.
     """
     name, operations = _argument(ctx, "name"), _enum_of(_argument_type(ctx, "operations"))
     if operations is None:
         return
     stand_in = _StandIn(ctx)
     if refusal(lambda: stand_in.enum(operations)) is not None:
-        return  # reported at the enum
+        return  # already reported where the enum is defined
     own = stand_in.enum(operations)
     zeros: Amounts = {op: 0 for op in own if op.name not in SHARED_OPERATIONS}
 
@@ -50,7 +51,7 @@ def check(ctx: FunctionContext) -> None:
 
 
 class _StandIn:
-    """Real enums and mappings, made to be like those in the source."""
+    """Creates real enums and mappings that match those in the checked source."""
 
     def __init__(self, ctx: FunctionContext) -> None:
         self._ctx = ctx
@@ -59,7 +60,7 @@ class _StandIn:
     def enum(self, info: TypeInfo) -> type[BaseLedgerOperation]:
         if info.fullname not in self._enums:
             own = [name for name in info.enum_members if name not in SHARED_OPERATIONS]
-            # The values do not matter here, but must not be alike.
+            # The values are irrelevant here, but they must be distinct.
             extra = {name: f"value {number}" for number, name in enumerate(own)}
             self._enums[info.fullname] = extend_enum(BaseLedgerOperation, info.name, extra)
         return self._enums[info.fullname]
@@ -67,7 +68,11 @@ class _StandIn:
     def amounts(
         self, mapping: DictExpr, unless_complete: Mapping[BaseLedgerOperation, int]
     ) -> Amounts:
-        """The mapping's operations and amounts; what cannot be read is `unless_complete`."""
+        """Returns the operations and amounts in `mapping`.
+
+        If a key is not a literal, operations that are missing are taken from `unless_complete`, so
+        that they are not reported.
+        """
         read: Amounts = {}
         complete = True
         for key, value in mapping.items:
@@ -92,7 +97,7 @@ class _StandIn:
 
 
 def _enum_of(type_: Type | None) -> TypeInfo | None:
-    """The operations that a class object, or one of its members, has the type of."""
+    """Returns the operation enum of a type: that of the class object, or of one of its members."""
     proper = get_proper_type(type_)
     if isinstance(proper, TypeType):
         proper = proper.item

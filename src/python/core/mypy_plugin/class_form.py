@@ -1,4 +1,4 @@
-"""Checks `class Name(BaseLedgerOperation)`: the shared operations, and every value."""
+"""Checks subclasses of `BaseLedgerOperation`: the shared operations, and the value of each one."""
 
 from collections.abc import Iterator
 
@@ -22,9 +22,9 @@ from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
 
 
 def check(ctx: ClassDefContext) -> None:
-    """Reports, at the class, each operation that is missing or wrong.
+    """Reports missing and invalid operations.
 
-    A value must be a literal; a stub may leave values out.
+    Values must be literals. Stub files may omit them.
     """
     cls, stub = ctx.cls, ctx.api.is_stub_file
     depend_on_members(cls.info, ctx.api.named_type("builtins.str"))
@@ -42,22 +42,22 @@ def check(ctx: ClassDefContext) -> None:
                 value if isinstance(value, Expression) and value.line > 0 else cls,
                 code=LEDGER_OPERATION,
             )
-        # Another complaint about the same operation would not help.
+        # A valid value, so that no second error is reported for the same operation.
         members[name] = name if name in SHARED_OPERATIONS else f"value {len(members)}"
     problem = refusal(lambda: _runtime_class(cls.name, members))
     if problem is not None:
         ctx.api.fail(problem, cls, code=LEDGER_OPERATION)
     if any(_makes_values(base) for base in cls.info.mro[1:]):
         ctx.api.fail(
-            f"{cls.name} is no ledger operation enum: it mixes in another type, which would make "
-            "members of two apps equal",
+            f"{cls.name} is not a valid operation enum: it mixes in another type, so operations of "
+            "different apps could be equal; remove that type",
             cls,
             code=LEDGER_OPERATION,
         )
 
 
 def _runtime_class(name: str, members: dict[str, object]) -> object:
-    create: object = BaseLedgerOperation  # called with members, an enum class makes a class
+    create: object = BaseLedgerOperation  # calling an enum class with members creates an enum
     assert callable(create)
     return create(name, members)
 

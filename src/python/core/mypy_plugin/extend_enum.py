@@ -1,6 +1,6 @@
-"""Makes `Name = extend_enum(...)` a class with members, as a class statement would."""
+"""Makes mypy treat `Name = extend_enum(...)` as the definition of an enum class with members."""
 
-# As mypy's own code does:
+# mypy's own plugins use private names too, and some of its parameters are not annotated:
 # pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 
 from typing import Final
@@ -35,30 +35,33 @@ _PARAMETERS: Final = ("base", "name", "extra")
 
 
 def define(ctx: DynamicClassDefContext) -> None:
-    """Binds the name to a new class, and reports what is wrong with the call.
+    """Binds the assigned name to a new class, and reports any errors in the call.
 
-    Only an assignment to a name of the module makes a class. In a function the call stays an
-    ordinary one, whose type is that of its first argument.
+    Only an assignment at module level creates a class. In a function, the call is an ordinary call
+    with the type that the signature of `extend_enum` gives it.
     """
     api, call = ctx.api, ctx.call
     assert isinstance(api, SemanticAnalyzer)
     statement = api.statement
     if api.is_func_scope() or not isinstance(statement, AssignmentStmt):
         return
-    if statement.rvalue is not call:  # the class is made, but something else assigned
+    if statement.rvalue is not call:  # the call is only a part of what is assigned
         return
     definition = _Definition(api, ctx.name, call)
     if api.is_class_scope():
-        definition.fail("extend_enum must be called at module level, or members do not pickle")
+        definition.fail(
+            "extend_enum must be called at module level; otherwise, members cannot be pickled"
+        )
         return
     if statement.unanalyzed_type is not None:
-        definition.fail(f"{ctx.name} must have no annotation: it is a class, not a variable")
+        definition.fail(f"{ctx.name} is a class, not a variable; remove its annotation")
     members = definition.members()
     base = api.named_type_or_none(BASE)
     if base is None:
-        return  # only while mypy still reads that module
+        return  # mypy has not analyzed that module yet
     info = _class_of(api, ctx.name, base, members, call.line)
-    info.fallback_to_any = definition.is_broken  # one error for a defect, not one for every use
+    # If the definition is invalid, that is reported once, without further errors at each use.
+    info.fallback_to_any = definition.is_broken
     if _is_taken(api, ctx.name, call.line):
         definition.fail(f"{ctx.name} is defined twice; use another name")
         return
@@ -66,7 +69,7 @@ def define(ctx: DynamicClassDefContext) -> None:
 
 
 class _Definition:
-    """A call of extend_enum, as written."""
+    """A call to extend_enum as written in the source."""
 
     def __init__(self, api: SemanticAnalyzer, name: str, call: CallExpr) -> None:
         self._api = api
@@ -79,7 +82,7 @@ class _Definition:
         self._api.fail(message, place or self._call, code=LEDGER_OPERATION)
 
     def members(self) -> dict[str, str]:
-        """Name to value; with problems reported, those that are fine."""
+        """Reports any errors in the arguments, and returns the valid members by name."""
         members = {name: name for name in SHARED_OPERATIONS}
         arguments = self._arguments()
         if arguments is not None and all(parameter in arguments for parameter in _PARAMETERS):
@@ -87,7 +90,7 @@ class _Definition:
             self._check_name(arguments["name"])
             members.update(self._extra(arguments["extra"]))
         else:
-            self.is_broken = True  # reported below, or by mypy: an argument is missing
+            self.is_broken = True  # already reported, unless mypy reports a missing argument
         return members
 
     def _arguments(self) -> dict[str, Expression] | None:
@@ -96,7 +99,7 @@ class _Definition:
         parameters = iter(_PARAMETERS)
         for argument, kind, name in zip(call.args, call.arg_kinds, call.arg_names):
             if kind not in (ARG_POS, ARG_NAMED):
-                self.fail("write each argument of extend_enum out, without * or **", argument)
+                self.fail("write out each argument of extend_enum, without * or **", argument)
                 return None
             found[name or next(parameters, "")] = argument
         return found
@@ -108,17 +111,17 @@ class _Definition:
             node = target.type if isinstance(target, Instance) else None
         if not isinstance(node, TypeInfo) or node.fullname != BASE:
             self.fail(
-                "the first argument must be BaseLedgerOperation: an enum that has members cannot "
-                "be extended",
+                "the first argument must be BaseLedgerOperation, because an enum that has members "
+                "cannot be extended",
                 base,
             )
 
     def _check_name(self, name: Expression) -> None:
         if not isinstance(name, StrExpr) or name.value != self._name:
-            given = repr(name.value) if isinstance(name, StrExpr) else "no string literal"
+            given = repr(name.value) if isinstance(name, StrExpr) else "another expression"
             self.fail(
-                f"the second argument must be {self._name!r}, the name it is assigned to; "
-                f"it is {given}",
+                f"the second argument must be {self._name!r}, the name that the enum is assigned "
+                f"to, not {given}",
                 name,
             )
 
@@ -130,7 +133,7 @@ class _Definition:
         for key, value in extra.items:
             if not isinstance(key, StrExpr) or not isinstance(value, StrExpr):
                 self.fail(
-                    "write each operation as 'NAME': 'value', two string literals, so that it "
+                    "write each operation as two string literals, 'NAME': 'value', so that it "
                     "can be checked",
                     value if key is None or isinstance(key, StrExpr) else key,
                 )
@@ -165,13 +168,16 @@ def _class_of(
         var.line = line
         var.is_ready = True
         var.is_initialized_in_class = True
-        var.has_explicit_value = True  # what makes it a member
+        var.has_explicit_value = True  # otherwise mypy would not treat it as a member
         info.names[member] = SymbolTableNode(MDEF, var, plugin_generated=True)
     depend_on_members(info, string)
     return info
 
 
 def _is_taken(api: SemanticAnalyzer, name: str, line: int) -> bool:
-    """Whether the module defines `name` elsewhere too; an earlier pass may have defined it here."""
+    """Whether `name` is also defined on another line.
+
+    A definition on this line is from an earlier pass of mypy over the same statement.
+    """
     existing = api.current_symbol_table().get(name)
     return existing is not None and existing.node is not None and existing.node.line != line

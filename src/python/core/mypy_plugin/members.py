@@ -1,6 +1,6 @@
-"""Tells mypy's daemon when an enum's members change, so that it checks again what uses the enum."""
+"""Makes mypy's daemon recheck every use of an enum when its members change."""
 
-# mypy leaves an argument without a type:
+# copy_modified has a parameter without an annotation:
 # pyright: reportUnknownMemberType=false
 
 from mypy.nodes import TypeInfo
@@ -8,11 +8,12 @@ from mypy.types import Instance, LiteralType
 
 
 def depend_on_members(info: TypeInfo, string: Instance) -> None:
-    """Makes the list of members a part of the class itself.
+    """Stores the names of the members in a part of the class that mypy's daemon compares.
 
-    The daemon knows what uses a class, and what uses a member. A new member is in use nowhere, yet
-    a `match` that was exhaustive is so no longer, and a ledger lacks an amount. What the daemon
-    compares of a class includes its metaclass with its literal value, which nothing else reads.
+    The daemon rechecks the code that uses a changed class or member. A new member is not used
+    anywhere yet, but it can make a `match` inexhaustive or leave a ledger without an amount. So the
+    names are stored as the literal value of the metaclass, which the daemon compares when it looks
+    for changed classes, and which nothing else reads.
     """
     if info.metaclass_type is not None:
         members = LiteralType(" ".join(info.enum_members), string)

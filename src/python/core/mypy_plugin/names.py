@@ -1,4 +1,4 @@
-"""The full names by which mypy knows the library's definitions, taken from the library."""
+"""The fully qualified names of the library's definitions, as mypy refers to them."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
-"""The entry point: tells mypy which definitions it must ask this plugin about.
+"""The plugin's entry point: tells mypy which definitions the plugin checks.
 
-mypy.ini names this file by its path, so that it works wherever mypy starts: in a shell, in an
-editor's daemon, in Pants' sandbox. mypy then knows it as `plugin`, outside of any package.
+mypy.ini refers to this file by its path, so that it works wherever mypy is started: in a shell, in
+an editor's daemon, or in Pants' sandbox. mypy imports it as `plugin`, outside any package.
 """
 
 import hashlib
@@ -15,26 +15,27 @@ from mypy.nodes import TypeAlias
 from mypy.plugin import ClassDefContext, DynamicClassDefContext, FunctionContext, Plugin
 from mypy.types import Instance, Type, get_proper_type
 
-_ROOM = Path(__file__).parent
-_SOURCES = _ROOM.parent.parent
+_PACKAGE = Path(__file__).parent
+_SOURCES = _PACKAGE.parent.parent
 if str(_SOURCES) not in sys.path:
-    sys.path.append(str(_SOURCES))  # the front is mypy's: it put this folder there
+    sys.path.append(str(_SOURCES))  # not at the front, where mypy has put this folder
 
-from core.mypy_plugin import amounts, class_form, extend_enum  # noqa: E402  # needs the path
-from core.mypy_plugin.names import BASE, EXTEND_ENUM, LEDGER  # noqa: E402  # the same
-from core.mypy_plugin.reports import LEDGER_OPERATION  # noqa: E402  # the same
+# These imports need the path above.
+from core.mypy_plugin import amounts, class_form, extend_enum  # noqa: E402
+from core.mypy_plugin.names import BASE, EXTEND_ENUM, LEDGER  # noqa: E402
+from core.mypy_plugin.reports import LEDGER_OPERATION  # noqa: E402
 
 TESTED_VERSIONS: Final = ("2.4",)
-"""The versions of mypy that pass tests/type_checking."""
+"""The mypy versions with which tests/type_checking pass."""
 
 _Context = TypeVar("_Context", DynamicClassDefContext, ClassDefContext)
 
 
 class LedgerPlugin(Plugin):
-    """Checks operation enums and ledgers by the rules that hold at run time."""
+    """Checks operation enums and ledgers with the same rules that apply at run time."""
 
     unknown_version: str | None = None
-    """mypy's version, if this plugin was not tested with it."""
+    """The version of mypy, if the plugin has not been tested with it."""
 
     def get_dynamic_class_hook(
         self, fullname: str
@@ -57,14 +58,14 @@ class LedgerPlugin(Plugin):
         return isinstance(target, Instance) and target.type.fullname == BASE
 
     def _definition(self, check: Callable[[_Context], None]) -> Callable[[_Context], None]:
-        """`check`, but a crash in it is an error at the definition: mypy itself must go on."""
+        """Wraps `check` so that a crash becomes an error at the definition, and mypy continues."""
 
         def hook(ctx: _Context) -> None:
             place = ctx.call if isinstance(ctx, DynamicClassDefContext) else ctx.cls
             if self.unknown_version is not None:
                 ctx.api.fail(
-                    f"The ledger plugin does not know mypy {self.unknown_version}: it is tested "
-                    f"with {', '.join(TESTED_VERSIONS)}. Install one of these, or run "
+                    f"The ledger plugin has not been tested with mypy {self.unknown_version}, only "
+                    f"with {', '.join(TESTED_VERSIONS)}. Install a tested version, or run "
                     "tests/type_checking and add yours to core/mypy_plugin/plugin.py",
                     place,
                     code=LEDGER_OPERATION,
@@ -90,21 +91,21 @@ def _ledger(ctx: FunctionContext) -> Type:
 
 
 def _crash(error: Exception) -> str:
-    return f"The ledger plugin cannot check this, which is its defect: {error!r}"
+    return f"The ledger plugin could not check this because of a bug; please report it: {error!r}"
 
 
 def plugin(version: str) -> type[Plugin]:
-    """What mypy calls, with its own version."""
+    """Returns the plugin class. mypy calls this with its own version."""
     if ".".join(version.split(".")[:2]) in TESTED_VERSIONS:
         return LedgerPlugin
     return type("UnknownVersion", (LedgerPlugin,), {"unknown_version": version})
 
 
 def _fingerprint() -> str:
-    """Of all that decides what the plugin reports."""
-    files = [*sorted(_ROOM.glob("*.py")), *sorted((_ROOM.parent / "ledgers").glob("*.py"))]
+    """Returns a hash of all source files that determine what the plugin reports."""
+    files = [*sorted(_PACKAGE.glob("*.py")), *sorted((_PACKAGE.parent / "ledgers").glob("*.py"))]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
-# mypy compares this name's value with its cache's, and drops a cache that another plugin wrote.
+# mypy stores this value in its cache, and discards the cache when the value changes.
 __version__ = _fingerprint()

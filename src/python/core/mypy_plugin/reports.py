@@ -1,4 +1,4 @@
-"""What the plugin says: under one error code, and in the library's own words."""
+"""The plugin's error code, and error messages that are those of the library itself."""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,16 +6,16 @@ from typing import Final
 from mypy.errorcodes import ErrorCode
 
 LEDGER_OPERATION: Final = ErrorCode(
-    "ledger-operation", "Check that operations and amounts keep the ledger's contract", "Ledger"
+    "ledger-operation", "Check that operation enums and ledgers are valid", "Ledger"
 )
 
 
 def refusal(define: Callable[[], object]) -> str | None:
-    """Why the library refuses a definition, or None when it does not.
+    """Returns the message with which the library rejects a definition, or None if it is valid.
 
-    The plugin has no rules of its own: it makes the definition that it reads in the source, from
-    the literals in it, and reports what an import would raise. DefinitionError is a TypeError; enum
-    itself raises the other one.
+    The plugin has no rules of its own. It recreates the definition from the literals in the source,
+    and reports the error that an import would raise: DefinitionError, which is a TypeError, or a
+    TypeError or ValueError from the enum module.
     """
     try:
         define()
