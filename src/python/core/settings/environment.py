@@ -1,6 +1,6 @@
-"""Reads an app's settings from the environment.
+"""Reads an app's settings from environment variables.
 
-For an app `content`, each setting is `CONTENT_<NAME>` if that is set, else `<NAME>`.
+For the app `content`, the variable `CONTENT_<NAME>` takes precedence over `<NAME>`.
 """
 
 from typing import Any, TypeVar
@@ -18,20 +18,20 @@ _EVERY_NAME = frozenset(name for group in GROUPS for name in group.model_fields)
 
 
 class _AppSource(EnvSettingsSource):
-    """The variables with the app's prefix."""
+    """Reads the variables that have the app's prefix."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        # An app named `migration` has no LOCK_TIMEOUT of its own in MIGRATION_LOCK_TIMEOUT: that
-        # is a setting for all apps.
+        # For an app named `migration`, MIGRATION_LOCK_TIMEOUT is still the setting of that name,
+        # which applies to all apps, and not the app's LOCK_TIMEOUT.
         if f"{self.env_prefix}{field_name}" in _EVERY_NAME:
             return None, field_name, False
         return super().get_field_value(field, field_name)
 
 
 def read_settings(group: type[GroupT], app: str) -> GroupT:
-    """The settings of `app` in this group, from the environment.
+    """Returns the settings of `app` in this group.
 
-    Raises ConfigurationError naming each variable that cannot be used.
+    Raises ConfigurationError, which names every setting that is invalid.
     """
 
     try:
@@ -41,4 +41,4 @@ def read_settings(group: type[GroupT], app: str) -> GroupT:
             f"{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
             for problem in error.errors(include_input=False)
         ]
-        raise ConfigurationError("Unusable settings: " + "; ".join(problems)) from None
+        raise ConfigurationError("Invalid settings: " + "; ".join(problems)) from None

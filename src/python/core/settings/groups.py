@@ -1,6 +1,6 @@
-"""The settings of an app's program, in groups. Times are in seconds.
+"""Defines the settings of an app's program, in groups. Times are in seconds.
 
-The README has a table of them, which a test compares with this module.
+A test compares this module with the table of settings in the README.
 """
 
 from pathlib import Path
@@ -13,23 +13,25 @@ from core.ledgers.requests import MAX_BATCH
 
 
 class SettingsGroup(BaseSettings):
-    """Base of the groups."""
+    """Base class of the groups."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
 
 
 class DatabaseSettings(SettingsGroup):
-    """The database that an app posts to and reads from."""
+    """The database that stores an app's ledger."""
 
     database_url: SecretStr | None = Field(
-        default=None, description="PostgreSQL 15 or newer; the embedded server when it is not set"
+        default=None, description="PostgreSQL 15 or newer; by default, the embedded server"
     )
-    connect_timeout: float = Field(default=5, ge=1, description="wait for the database to accept")
+    connect_timeout: float = Field(
+        default=5, ge=1, description="how long to wait for a connection to the database"
+    )
     statement_timeout: float = Field(
-        default=10, gt=0, description="let one statement run, then answer 503"
+        default=10, gt=0, description="how long a statement may run before the request gets a 503"
     )
     lock_timeout: float = Field(
-        default=1, gt=0, description="wait for a busy owner, then answer 503"
+        default=1, gt=0, description="how long a post waits for a locked owner before it gets a 503"
     )
 
 
@@ -38,7 +40,7 @@ class EmbeddedSettings(SettingsGroup):
 
     data_dir: Path = Field(
         default=Path(".ledger"),
-        description="where the embedded server keeps its data, a folder per app",
+        description="data folder of the embedded server, with a subfolder for each app",
     )
 
     @field_validator("data_dir")
@@ -52,12 +54,14 @@ class ServiceSettings(SettingsGroup):
 
     queue_size: int = Field(
         default=10 * MAX_BATCH,
-        ge=MAX_BATCH,  # or the largest batch could never be accepted
-        description="let this many posts wait, and as many reads, then answer 503",
+        ge=MAX_BATCH,  # otherwise the largest batch would always be rejected
+        description="how many posts, and how many reads, may wait before requests get a 503",
     )
-    shutdown_timeout: int = Field(default=30, ge=1, description="let requests in flight finish")
+    shutdown_timeout: int = Field(
+        default=30, ge=1, description="how long requests in flight may take to finish at shutdown"
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
-        default="info", description="of the service's log, on standard error"
+        default="info", description="level of the service's log, which goes to standard error"
     )
 
 
@@ -65,13 +69,13 @@ class MigrationSettings(SettingsGroup):
     """Migrations of an app's schema."""
 
     migration_lock_timeout: float = Field(
-        default=10, gt=0, description="let a migration wait for a table in use, then give up"
+        default=10, gt=0, description="how long a migration waits for a table lock before it fails"
     )
     migration_statement_timeout: float = Field(
-        default=600, gt=0, description="let one statement of a migration run, then give up"
+        default=600, gt=0, description="how long a statement of a migration may run before it fails"
     )
     migration_wait: float = Field(
-        default=120, gt=0, description="wait for another deployer's migrations, then give up"
+        default=120, gt=0, description="how long to wait for another deployer's migrations"
     )
 
 

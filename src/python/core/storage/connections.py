@@ -1,4 +1,4 @@
-"""Connects to PostgreSQL, with the settings that the ledger's guarantees rest on."""
+"""Connects to PostgreSQL with the session settings that the ledger's guarantees depend on."""
 
 import re
 
@@ -23,30 +23,30 @@ def connect(
     lock_timeout: float = 5,
     autocommit: bool = False,
 ) -> Engine:
-    """Returns an engine for the database at `url`; it connects when it is first used.
+    """Returns an engine for the database at `url`. It connects on first use.
 
-    Times are in seconds. `url` is a libpq URL, with or without SQLAlchemy's driver suffix. With
-    `autocommit`, transactions begin and end where the SQL says so, and no other way.
+    Timeouts are in seconds. `url` is a libpq URL, with or without SQLAlchemy's driver suffix. With
+    `autocommit`, a transaction begins and ends only where the SQL does so explicitly.
 
-    Raises ConfigurationError for a URL of another kind.
+    Raises ConfigurationError if `url` is not a PostgreSQL URL.
     """
     plain = url.get_secret_value()
     if not _SCHEME.match(plain):
         raise ConfigurationError("The database URL must begin with postgresql://")
     try:
         target = make_url(_SCHEME.sub("postgresql+psycopg2://", plain))
-    except (ArgumentError, ValueError):  # their messages would show the password
+    except (ArgumentError, ValueError):  # whose messages may contain the password
         raise ConfigurationError(
             "The database URL is not of the form postgresql://user:password@host:port/database"
         ) from None
     options = {
         "statement_timeout": f"{statement_timeout:.3f}s",
         "lock_timeout": f"{lock_timeout:.3f}s",
-        # A client that stops in the middle of a transaction must not keep its locks.
+        # A client that hangs in the middle of a transaction must not keep its locks.
         "idle_in_transaction_session_timeout": f"{statement_timeout:.3f}s",
         "timezone": "UTC",
-        # The store reads what others committed while it waited for a lock. A database's own
-        # default may be stricter, and would answer with serialization failures instead.
+        # After waiting for a lock, the store must see what the previous holder committed. At a
+        # stricter level, which may be the database's default, the transaction would fail instead.
         "default_transaction_isolation": r"read\ committed",
     }
     engine = create_engine(
@@ -62,12 +62,12 @@ def connect(
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         },
     )
-    event.listen(engine, "connect", _keep_what_is_acknowledged)
+    event.listen(engine, "connect", _disable_asynchronous_commit)
     return engine
 
 
-def _keep_what_is_acknowledged(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    """Where asynchronous commit is the default, a crash would lose acknowledged posts."""
+def _disable_asynchronous_commit(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Overrides a database default with which a crash could lose acknowledged posts."""
     cursor = connection.cursor()
     cursor.execute(
         "SELECT set_config('synchronous_commit', 'on', false)"

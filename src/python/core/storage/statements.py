@@ -1,7 +1,7 @@
-"""The SQL of posting and of reading balances. Only the store uses it, and says in which order.
+"""The SQL statements that post entries and read balances. Only the store executes them.
 
-The cursors are psycopg2's own and autocommit: a transaction begins and ends where the SQL says so.
-Statements that follow each other are sent together, which saves journeys while rows are locked.
+They run on psycopg2 cursors in autocommit mode, so transactions begin and end explicitly, in the
+SQL. Consecutive statements are sent together to save round trips while rows are locked.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -18,7 +18,8 @@ from core.ledgers.requests import Key, Post
 
 _BALANCES = "SELECT owner_id, balance FROM {balance} WHERE owner_id = ANY (%(owners)s::text[])"
 
-# The CHECK and the unique constraint decide what two of these at once could not see of each other.
+# This statement does not see what other transactions commit after its snapshot was taken. The
+# CHECK and the unique constraint catch the conflicts that its own conditions then miss.
 _PREPARE_ALONE = """
 PREPARE {ledger}_post_alone (text, {operation}, int, text) AS
 WITH owner AS (
@@ -36,7 +37,8 @@ _POST_ALONE = "EXECUTE {ledger}_post_alone (%s, %s, %s, %s)"
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED;"
 
-# A missing row cannot be locked. In byte order, like the locks: no two wait for each other.
+# A missing row cannot be locked, so it is inserted first. Rows are inserted in byte order, the
+# order in which they are locked, so that transactions cannot deadlock.
 _CREATE = """
 INSERT INTO {balance} (owner_id, balance)
 SELECT owner_id, 0 FROM unnest(%(locked)s::text[]) AS owner (owner_id)
@@ -48,8 +50,8 @@ _LOCK = """
 SELECT FROM {balance} WHERE owner_id = ANY (%(locked)s::text[]) ORDER BY owner_id FOR UPDATE;
 """
 
-# A statement of its own, so its snapshot is younger than the locks: it sees all that their last
-# holders have committed.
+# A separate statement, so that its snapshot is taken after the locks and includes everything that
+# the previous lock holders committed.
 _READ = """
 SELECT post.owner_id, balance.balance, post.nonce,
   entry.id, entry.operation, entry.amount, entry.created_on
@@ -83,7 +85,7 @@ EXCEPT SELECT owner_id FROM free
 
 
 class Statements(Generic[OperationT]):
-    """The statements for one ledger's tables, and what their rows mean."""
+    """Executes the statements on one ledger's tables and converts their rows."""
 
     def __init__(self, ledger: Ledger[OperationT]) -> None:
         self._operations = ledger.operations
@@ -103,17 +105,21 @@ class Statements(Generic[OperationT]):
         self._write = _WRITE.format(**names)
 
     def balances(self, cursor: Cursor, owner_ids: Sequence[str]) -> dict[str, int]:
-        """The balances of those owners that have one."""
+        """Returns the balances of those of the owners that have one."""
         cursor.execute(self._balances, {"owners": _array(owner_ids)})
         return dict(cursor.fetchall())
 
     def post_alone(
         self, cursor: Cursor, post: Post[OperationT], amount: int
     ) -> Posted[OperationT] | None:
-        """Posts and commits; writes nothing where the owner is new or the rules refuse.
+        """Posts with a single statement and commits.
 
-        The connection must have executed `prepare_alone`: to plan takes a third of the time.
-        Raises psycopg2.IntegrityError where another transaction uses the nonce meanwhile.
+        Returns None, and writes nothing, if the owner is new or the post is refused.
+
+        The connection must have executed `prepare_alone`, because planning the statement each
+        time would take a third of its run time.
+
+        Raises psycopg2.IntegrityError if a concurrent transaction has used the nonce.
         """
         cursor.execute(self._post_alone, (post.owner_id, post.operation.value, amount, post.nonce))
         row = cursor.fetchone()
@@ -124,16 +130,17 @@ class Statements(Generic[OperationT]):
         return Posted(entry, balance)
 
     def busy(self, cursor: Cursor, owner_ids: Collection[str]) -> set[str]:
-        """Those owners that a transaction has locked now."""
+        """Returns those of the owners that another transaction has locked."""
         cursor.execute(self._busy, {"locked": _array(owner_ids)})
         return {owner_id for owner_id, in cursor.fetchall()}
 
     def begin(
         self, cursor: Cursor, posts: Sequence[Post[OperationT]]
     ) -> tuple[dict[str, int], dict[Key, Entry[OperationT]]]:
-        """Begins a transaction, and locks the posts' owners until it ends.
+        """Begins a transaction that locks the owners of `posts` until it ends.
 
-        Returns their balances, and the entries that the posts' keys have. Both are final.
+        Returns the owners' balances, and the existing entries with the keys of `posts`. Neither
+        can change while the owners are locked.
         """
         owners = [post.owner_id for post in posts]
         parameters = {
@@ -144,7 +151,7 @@ class Statements(Generic[OperationT]):
         cursor.execute(self._begin, parameters)
         rows = cursor.fetchall()
         if any(row[1] is None for row in rows):
-            # To make a row while others are locked could deadlock.
+            # Inserting rows while holding locks could deadlock, so the locks are released first.
             cursor.execute("ROLLBACK;" + self._begin_with_new, parameters)
             rows = cursor.fetchall()
         balances: dict[str, int] = {}
@@ -159,7 +166,10 @@ class Statements(Generic[OperationT]):
     def write(
         self, cursor: Cursor, accepted: Sequence[tuple[Post[OperationT], AcceptPost]]
     ) -> dict[Key, Entry[OperationT]]:
-        """Sets the balances, inserts the accepted posts in order, and commits; returns these."""
+        """Updates the balances, inserts the accepted posts in order, and commits.
+
+        Returns the new entries by key.
+        """
         changed = {post.owner_id: accept.balance for post, accept in accepted}
         parameters = {
             "changed": _array(changed),
@@ -183,9 +193,10 @@ class Statements(Generic[OperationT]):
 
 
 def _array(items: Iterable[str]) -> str:
-    """An array's text form: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO.
+    """Formats an array: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO.
 
-    psycopg2 would make an expression of it, which takes both sides several times as long.
+    psycopg2 would turn a list into an ARRAY[...] expression, which takes both the client and the
+    server several times as long to process.
     """
     quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
     return '{"' + '","'.join(quoted) + '"}'

@@ -1,6 +1,6 @@
-"""The ledger in its database: reads balances, and posts batches, many in one transaction.
+"""Reads and posts to a ledger in its database, with many batches in one transaction.
 
-docs/locking.md says what is locked when, and why.
+docs/locking.md describes what is locked when, and why.
 """
 
 import logging
@@ -49,9 +49,9 @@ _TRIES = 5
 class LedgerStore(Generic[OperationT]):
     """The entries and balances of one ledger, in one database.
 
-    Every method raises DatabaseUnavailable when the database does not answer; nothing of what it
-    was asked to write has been acknowledged then, and posting it again is safe. To post raises
-    DatabaseNotMigrated for an operation that the database does not know yet.
+    Every method raises DatabaseUnavailable if the database does not respond in time. Nothing has
+    been acknowledged then, and it is safe to retry with the same nonces. Posting also raises
+    DatabaseNotMigrated if an operation is missing from the database's enum type.
     """
 
     def __init__(self, ledger: Ledger[OperationT], engine: Engine) -> None:
@@ -63,24 +63,27 @@ class LedgerStore(Generic[OperationT]):
         self._balance = models.balance
 
     def balance(self, owner_id: str) -> int:
-        """The owner's credits; 0 for an owner without entries.
+        """Returns the owner's balance in credits; 0 for an owner without entries.
 
-        Raises InvalidIdentifier for an owner_id that no ledger can hold.
+        Raises InvalidIdentifier if `owner_id` is invalid.
         """
         return self.balances([validated_owner_id(owner_id)])[0]
 
     def balances(self, owner_ids: Sequence[str]) -> list[int]:
-        """The credits of each of these valid owners, in order, all at one time."""
+        """Returns the owners' balances in credits, in order, all from one snapshot.
+
+        The `owner_ids` must be valid.
+        """
         with _unavailable_on_failure(), self._cursor() as cursor:
             balances = self._statements.balances(cursor, owner_ids)
         return [balances.get(owner_id, 0) for owner_id in owner_ids]
 
     def post(self, posts: Sequence[Post[OperationT]]) -> list[Outcome[OperationT]]:
-        """Posts each on its own, in order, in one transaction; returns an outcome for each.
+        """Posts each of `posts` on its own, in order, in one transaction.
 
-        When it returns, what was posted is committed.
+        Returns an outcome for each post. The transaction has been committed by then.
 
-        Raises ForeignOperation for an operation of another app; nothing is written then.
+        Raises ForeignOperation, and writes nothing, if an operation belongs to another app.
         """
         outcomes: list[Outcome[OperationT]] = []
         for outcome in self.post_batches([Batch((post,)) for post in posts]):
@@ -96,11 +99,11 @@ class LedgerStore(Generic[OperationT]):
         return outcomes
 
     def post_batches(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
-        """Posts each batch all or not at all, in order, in one transaction; an outcome for each.
+        """Posts each of `batches` atomically, in order, in one transaction.
 
-        When it returns, what was posted is committed.
+        Returns an outcome for each batch. The transaction has been committed by then.
 
-        Raises ForeignOperation for an operation of another app; nothing is written then.
+        Raises ForeignOperation, and writes nothing, if an operation belongs to another app.
         """
         if not batches:
             return []
@@ -112,12 +115,12 @@ class LedgerStore(Generic[OperationT]):
             except psycopg2.Error as error:
                 if not is_lock_timeout(error):
                     raise
-            return self._post_free(batches)
+            return self._post_unlocked(batches)
 
     def discrepancies(self) -> list[str]:
-        """The owners whose balance is not the sum of their entries: always empty, or call for help.
+        """Returns the owners whose balance differs from the sum of their entries.
 
-        Reads the whole ledger.
+        The result is empty unless the ledger is corrupt. Reads the whole ledger.
         """
         summed = (
             select(self._entry.owner_id, func.sum(self._entry.amount).label("balance"))
@@ -134,7 +137,7 @@ class LedgerStore(Generic[OperationT]):
             return list(connection.scalars(query))
 
     def entries(self, owner_id: str) -> list[Entry[OperationT]]:
-        """The owner's entries, oldest first."""
+        """Returns the owner's entries, oldest first."""
         entry = self._entry
         query = select(
             entry.id,
@@ -149,7 +152,10 @@ class LedgerStore(Generic[OperationT]):
             return [Entry(*row) for row in rows]
 
     def _posted_alone(self, batches: Sequence[Batch[OperationT]]) -> Posted[OperationT] | None:
-        """An idle service's case: one post, which one statement can do unless it is refused."""
+        """Tries to post a single post with one statement: the fast path of an idle service.
+
+        Returns None if nothing was written, so that the usual path decides.
+        """
         if len(batches) != 1 or len(batches[0].posts) != 1:
             return None
         [post] = batches[0].posts
@@ -158,7 +164,7 @@ class LedgerStore(Generic[OperationT]):
             with self._cursor(self._statements.prepare_alone) as cursor:
                 return self._statements.post_alone(cursor, post, amount)
         except psycopg2.IntegrityError:
-            return None  # such as a duplicate that has just been posted
+            return None  # for example, a concurrent post has used the nonce
 
     def _post(
         self, batches: Sequence[Batch[OperationT]], tries: int = _TRIES
@@ -172,15 +178,17 @@ class LedgerStore(Generic[OperationT]):
                 decisions = decide(self.ledger, batches, balances, entries)
                 if accepted := accepted_posts(batches, decisions):
                     entries |= self._statements.write(cursor, accepted)
-                # Else the rows that were made to be locked are rolled back.
+                # Otherwise, rows that were inserted only to be locked are rolled back.
         except psycopg2.Error as error:
             if tries > 1 and was_rolled_back(error):
                 return self._post(batches, tries - 1)
             raise
         return [outcome_of(batch, decision, entries) for batch, decision in zip(batches, decisions)]
 
-    def _post_free(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
-        """Posts the batches of owners that nobody holds now; the others have waited enough."""
+    def _post_unlocked(
+        self, batches: Sequence[Batch[OperationT]]
+    ) -> list[BatchOutcome[OperationT]]:
+        """Posts the batches whose owners are all unlocked; the others have timed out."""
         with self._cursor() as cursor:
             busy = self._statements.busy(cursor, {p.owner_id for b in batches for p in b.posts})
         free = [busy.isdisjoint(post.owner_id for post in batch.posts) for batch in batches]
@@ -189,10 +197,10 @@ class LedgerStore(Generic[OperationT]):
 
     @contextmanager
     def _cursor(self, preparation: str | None = None) -> Generator[Cursor, None, None]:
-        """psycopg2's own, and autocommit: SQLAlchemy would add a third to a short statement's time.
+        """Yields a psycopg2 cursor in autocommit mode.
 
-        A connection executes its `preparation` once. A transaction that has not ended with the
-        block is rolled back.
+        SQLAlchemy would make a short statement a third slower. `preparation` is executed once per
+        connection. A transaction that is still open at the end of the block is rolled back.
         """
         pooled = self._engine.raw_connection()
         connection = pooled.driver_connection
@@ -225,12 +233,12 @@ def _unavailable_on_failure() -> Generator[None, None, None]:
     except (psycopg2.Error, DBAPIError, PoolTimeout) as error:
         if is_unknown_operation(error):
             raise DatabaseNotMigrated(
-                "The database does not know an operation of this release: migrate it, then try "
-                "again, with the same nonce"
+                "The database does not know an operation of this release: migrate the database, "
+                "then try again with the same nonce"
             ) from error
         if is_refusal(error):
             raise
-        log.warning("the database did not answer: %s", error)
+        log.warning("the database is unavailable: %s", error)
         raise DatabaseUnavailable(
-            "The database is not available or too slow; try again, with the same nonce"
+            "The database is unavailable or too slow; try again with the same nonce"
         ) from error
