@@ -1,4 +1,4 @@
-"""Alembic's entry to content's migrations."""
+"""Alembic's environment for the migrations of the content app."""
 
 from apps.content.ledger import LEDGER
 from core.migrations.alembic_environment import run_env

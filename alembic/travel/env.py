@@ -1,4 +1,4 @@
-"""Alembic's entry to travel's migrations."""
+"""Alembic's environment for the migrations of the travel app."""
 
 from apps.travel.ledger import LEDGER
 from core.migrations.alembic_environment import run_env

@@ -97,7 +97,7 @@ def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -
         code, output = migrate("downgrade", "-1", DATABASE_URL=url, MIGRATION_LOCK_TIMEOUT="0.2")
     engine.dispose()
     assert code == 1
-    assert "lock timeout. A transaction uses what this changes: see pg_stat_activity" in output
+    assert "lock timeout. Another transaction has locked what this revision changes" in output
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
 
 

@@ -86,7 +86,7 @@ def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: Sec
     add_an_operation(workspace)
     result = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
     assert result.returncode != 0
-    assert "travel: the models are not what the migrations make" in result.stdout
+    assert "travel: the migrations do not create the schema of the models" in result.stdout
     assert "add_operations" in result.stdout and "Traceback" not in result.stdout
     assert workspace.pants("migrate", "alembic/travel::").returncode == 0
     before = set((workspace.root / "alembic/travel/versions").glob("*.py"))
@@ -106,10 +106,10 @@ def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: Sec
 @pytest.mark.parametrize(
     "statement, problem",
     [
-        ("CREATE TABLE public.stray ()", "touches what is not in the schema 'travel'"),
-        ("DELETE FROM neighbour.ledger_entry", "touches what is not in the schema 'travel'"),
-        ("ALTER TYPE neighbour.ledger_operation ADD VALUE 'X'", "touches what is not in the"),
-        ("CREATE TABLE travel.stray (id int)", "the models are not what the migrations make"),
+        ("CREATE TABLE public.stray ()", "changes objects outside the schema 'travel'"),
+        ("DELETE FROM neighbour.ledger_entry", "changes objects outside the schema 'travel'"),
+        ("ALTER TYPE neighbour.ledger_operation ADD VALUE 'X'", "changes objects outside the"),
+        ("CREATE TABLE travel.stray (id int)", "do not create the schema of the models"),
         ("CREATE FUNCTION travel.stray() RETURNS int RETURN 1", "downgrade leaves function"),
     ],
 )

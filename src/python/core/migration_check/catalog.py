@@ -1,8 +1,8 @@
-"""The objects of a database, as its catalogue lists them: what a migration creates and touches."""
+"""Lists a database's objects from the system catalogs, to see what a migration has changed."""
 
 from sqlalchemy import Connection
 
-# Each kind of object, with the schema that it is in.
+# Each kind of object, with an SQL expression for the OID of its schema.
 _CATALOGS = {
     "pg_class": "relnamespace",
     "pg_type": "typnamespace",
@@ -18,14 +18,14 @@ _CATALOGS = {
 
 
 def objects_inside(connection: Connection, schema: str) -> set[str]:
-    """The objects in `schema`, and the schema itself."""
+    """Returns the objects in `schema`, and the schema itself."""
     schemas = f"(SELECT oid FROM pg_namespace WHERE nspname = '{schema}')"
     return {name for name, _ in _objects(connection, "IN", schemas)}
 
 
 def objects_outside(connection: Connection, schema: str) -> dict[str, str]:
-    """The objects outside of `schema`, each with the transaction that wrote it last."""
-    # pg_toast has the long values of every schema's tables.
+    """Returns the objects outside `schema`, each with the ID of the transaction that wrote it."""
+    # pg_toast contains the TOAST tables of every schema, including this one.
     schemas = f"(SELECT oid FROM pg_namespace WHERE nspname IN ('{schema}', 'pg_toast'))"
     return dict(_objects(connection, "NOT IN", schemas))
 
@@ -36,7 +36,7 @@ def _objects(connection: Connection, relation: str, schemas: str) -> list[tuple[
         f" WHERE {schema}::oid {relation} {schemas}"
         for catalog, schema in _CATALOGS.items()
     ]
-    # Columns and the values of enums are parts of the objects above.
+    # Columns and enum values are not objects of their own, but parts of those above.
     selects += [
         "SELECT pg_describe_object('pg_class'::regclass, attrelid, attnum),"
         " pg_attribute.xmin::text"

@@ -1,13 +1,13 @@
-"""The full definition of a schema, to compare the one that the migrations build with the models.
+"""Describes a schema completely, so that the migrations' result can be compared with the models.
 
-Autogenerate compares tables, columns and types; this also has what it does not look at, such as
-the condition of a CHECK, an identity's options, a collation or a trigger.
+Autogenerate compares only tables, columns and types. This module also covers what it ignores, such
+as the condition of a CHECK, the options of an identity column, collations and triggers.
 """
 
 from sqlalchemy import Connection
 
-# PostgreSQL prints every expression in one way, so equal definitions are equal texts. Each query
-# is given the schema, and leaves out Alembic's version table.
+# PostgreSQL prints expressions in a canonical form, so equal definitions have equal texts. The
+# parameter of each query is the schema.
 _PARTS = {
     "table": """
         SELECT relname, concat_ws(' ', relkind, relpersistence, reloptions::text,
@@ -35,7 +35,7 @@ _PARTS = {
             CASE WHEN NOT convalidated THEN 'NOT VALIDATED' END)
         FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
         WHERE connamespace = %(schema)s::regnamespace
-          AND contype <> 'n'  -- PostgreSQL 18 has a column's NOT NULL here, too
+          AND contype <> 'n'  -- NOT NULL, which PostgreSQL 18 also lists as a constraint
     """,
     "index": """
         SELECT relname, concat_ws(' ', pg_get_indexdef(indexrelid),
@@ -63,7 +63,7 @@ _PARTS = {
         FROM pg_sequence JOIN pg_class ON pg_class.oid = seqrelid
         WHERE relnamespace = %(schema)s::regnamespace
     """,
-    # The order of an enum's values means nothing to a ledger.
+    # The order of the enum's values is irrelevant to a ledger.
     "type": """
         SELECT typname, concat_ws(' ', typtype,
           (SELECT string_agg(enumlabel, ', ' ORDER BY enumlabel) FROM pg_enum
@@ -75,7 +75,10 @@ _PARTS = {
 
 
 def definition_of(connection: Connection, schema: str) -> set[str]:
-    """What `schema` consists of: a line for each part, such as a column or a constraint."""
+    """Returns a line for each part of `schema`, such as a column or a constraint.
+
+    Alembic's version table is left out.
+    """
     lines: set[str] = set()
     for kind, query in _PARTS.items():
         for name, text in connection.exec_driver_sql(query, {"schema": f'"{schema}"'}):

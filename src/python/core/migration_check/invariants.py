@@ -1,7 +1,6 @@
-"""What must hold of every app's migrations. The linter `migration-check` and tests run these.
+"""The invariants of every app's migrations, checked by the linter `migration-check` and by tests.
 
-Amounts are not compared: an entry has the amount that it was posted with, and the database knows
-no others.
+Amounts are not checked, because the database only has those of the existing entries.
 """
 
 import io
@@ -27,7 +26,7 @@ from core.migrations import revisions
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 
-# What is beside an app's schema in a shared database, and must stay as it is.
+# Another app's schema in the same database, which an app's migrations must not change.
 _NEIGHBOUR = """
     CREATE SCHEMA neighbour;
     CREATE TYPE neighbour.ledger_operation AS ENUM ('CREDIT_ADD');
@@ -35,25 +34,25 @@ _NEIGHBOUR = """
     INSERT INTO neighbour.ledger_entry VALUES ('CREDIT_ADD');
 """
 
-_SHOWN = 5  # objects in a message, at most
+_SHOWN = 5  # the maximum number of objects in a message
 _REVISION = 'revision --autogenerate -m "what it changes"'
 
 
 @dataclass(frozen=True)
 class Migrations:
-    """An app's migrations, and a way to get empty databases to try them on."""
+    """An app's migrations, and a function that creates empty databases to run them on."""
 
     ledger: Ledger[Any]
     empty_database: Callable[[], SecretStr]
     ini: str | None = None
-    """The app's alembic.ini; searched for on `sys.path` when it is None."""
+    """The path of the app's alembic.ini; if None, it is searched for on `sys.path`."""
 
     @property
     def app(self) -> str:
         return self.ledger.name
 
     def alembic(self, run: Callable[..., Any], url: SecretStr, *arguments: str, **more: Any) -> str:
-        """Runs a command of Alembic; returns what it prints."""
+        """Runs an Alembic command and returns its output."""
         config = self.config(url)
         config.stdout = config.output_buffer = io.StringIO()
         run(config, *arguments, **more)
@@ -63,7 +62,7 @@ class Migrations:
         return revisions.config(self.app, url, self.ini)
 
     def upgraded_database(self) -> SecretStr:
-        """A database with a neighbour, in which the app's schema is at its head."""
+        """Returns a database with the neighbour, in which the app's schema is at the head."""
         url = self.empty_database()
         with _connected(url) as connection:
             connection.exec_driver_sql(_NEIGHBOUR)
@@ -72,14 +71,14 @@ class Migrations:
 
 
 Check = Callable[[Migrations], Iterator[str]]
-"""Yields what is wrong. Raises CommandError or LedgerError when a migration fails."""
+"""Yields a message for each problem. Raises CommandError or LedgerError if a migration fails."""
 
 
 def there_is_one_head(migrations: Migrations) -> Iterator[str]:
     heads = ScriptDirectory.from_config(migrations.config()).get_heads()
     migrate = f"./pants migrate alembic/{migrations.app}:: --"
     if not heads:
-        yield f"there is no revision: {migrate} {_REVISION}"
+        yield f"there is no revision. Create one: {migrate} {_REVISION}"
     if len(heads) > 1:
         yield (
             f"more than one head: {', '.join(heads)}. Order them, or merge them: "
@@ -99,7 +98,7 @@ def only_the_apps_schema_is_touched(migrations: Migrations) -> Iterator[str]:
         migrations.alembic(run, url, revision)
         changed = {name for name, _ in before.items() ^ _outside(url, migrations.app).items()}
         if changed:
-            yield f"{step} touches what is not in the schema {migrations.app!r}: {_some(changed)}"
+            yield f"{step} changes objects outside the schema {migrations.app!r}: {_some(changed)}"
 
 
 def autogenerate_finds_no_difference(migrations: Migrations) -> Iterator[str]:
@@ -108,7 +107,7 @@ def autogenerate_finds_no_difference(migrations: Migrations) -> Iterator[str]:
     except CommandError as error:
         yield (
             f"{_NOT_THE_MODELS}. {error}. "
-            f"Write the revision: ./pants migrate alembic/{migrations.app}:: -- {_REVISION}"
+            f"Create a revision: ./pants migrate alembic/{migrations.app}:: -- {_REVISION}"
         )
 
 
@@ -118,7 +117,7 @@ def the_schema_is_that_of_the_models(migrations: Migrations) -> Iterator[str]:
 
 
 def differences_from_models(migrations: Migrations, built: set[str]) -> Iterator[str]:
-    """Compares the definition of a schema with what the models alone would create."""
+    """Compares the definition of a schema with the schema that the models would create."""
     url = migrations.empty_database()
     with _connected(url) as connection:
         connection.exec_driver_sql(f'CREATE SCHEMA "{migrations.app}"')
@@ -128,7 +127,7 @@ def differences_from_models(migrations: Migrations, built: set[str]) -> Iterator
         yield (
             f"{_NOT_THE_MODELS}: only the migrations have {_some(built - declared)}; "
             f"only the models have {_some(declared - built)}. "
-            "Autogenerate does not see this: change it in a revision that you write by hand"
+            "Autogenerate cannot detect this: write a revision by hand"
         )
 
 
@@ -136,17 +135,17 @@ def down_and_up_again_is_the_same(migrations: Migrations) -> Iterator[str]:
     url = migrations.upgraded_database()
     at_head, definition = _inside(url, migrations.app), _definition(url, migrations.app)
     migrations.alembic(command.downgrade, url, "base")
-    # Alembic's own table stays, and so does the schema that it is in.
+    # Alembic's version table remains, and so does the schema, which contains it.
     left = {name for name in _inside(url, migrations.app) if "alembic_version" not in name}
     left -= {f"schema {migrations.app}"}
-    if left:  # up again would only fail because of these
-        yield f"downgrade leaves {_some(left)}"
+    if left:  # these would make the second upgrade fail
+        yield f"downgrade leaves {_some(left)}: drop what upgrade creates"
         return
     migrations.alembic(command.upgrade, url, "head")
     different = at_head ^ _inside(url, migrations.app)
     different |= definition ^ _definition(url, migrations.app)
     if different:
-        yield f"down and up again differs in {_some(different)}"
+        yield f"the schema differs after a downgrade and a second upgrade: {_some(different)}"
 
 
 def a_ledger_with_entries_is_not_dropped(migrations: Migrations) -> Iterator[str]:
@@ -161,7 +160,7 @@ def a_ledger_with_entries_is_not_dropped(migrations: Migrations) -> Iterator[str
         try:
             migrations.alembic(command.downgrade, url, "base")
         except CommandError as error:
-            if "entries exist that this would drop. Keep them" not in str(error):
+            if "entries exist that this migration drops. Keep the entries" not in str(error):
                 raise
             if store.entries("ann") == entries:
                 return
@@ -181,7 +180,10 @@ def offline_sql_is_the_same_migration(migrations: Migrations) -> Iterator[str]:
         connection.exec_driver_sql(script.replace("%", "%%"))
     offline = _definition(url, migrations.app)
     if online != offline:
-        yield f"the SQL of `upgrade head --sql` makes a difference in {_some(online ^ offline)}"
+        yield (
+            "the SQL of `upgrade head --sql` creates a different schema than `upgrade head`: "
+            f"{_some(online ^ offline)}"
+        )
         return
     migrations.alembic(command.check, url)
 
@@ -195,11 +197,11 @@ CHECKS: tuple[Check, ...] = (
     a_ledger_with_entries_is_not_dropped,
     offline_sql_is_the_same_migration,
 )
-"""In this order: a check that fails would make the later ones fail, too."""
+"""The checks in the order in which to run them: if one fails, later ones may fail because of it."""
 
 
 def first_problems(migrations: Migrations) -> list[str]:
-    """What the first check that fails has found; empty when all hold."""
+    """Returns the problems that the first failing check finds; empty if all checks pass."""
     try:
         for check in CHECKS:
             found = list(check(migrations))
@@ -210,7 +212,7 @@ def first_problems(migrations: Migrations) -> list[str]:
     return []
 
 
-_NOT_THE_MODELS = "the models are not what the migrations make"
+_NOT_THE_MODELS = "the migrations do not create the schema of the models"
 
 
 @contextmanager
@@ -233,7 +235,7 @@ def _inside(url: SecretStr, schema: str) -> set[str]:
 
 def _outside(url: SecretStr, schema: str) -> dict[str, str]:
     with _connected(url) as connection:
-        # The neighbour's rows are not in the catalogue.
+        # The system catalogs do not cover the neighbour's rows.
         rows = connection.exec_driver_sql("SELECT xmin::text FROM neighbour.ledger_entry").all()
         return objects_outside(connection, schema) | {"entries of a neighbour": str(rows)}
 

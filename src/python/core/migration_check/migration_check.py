@@ -1,4 +1,4 @@
-"""The program that the linter `migration-check` runs on each app's migrations."""
+"""The program that the linter `migration-check` runs for each app."""
 
 import contextlib
 import sys
@@ -11,7 +11,7 @@ from core.migration_check.invariants import Migrations, first_problems
 
 
 def main(ini: str, ledger: str) -> None:
-    """Exits with what is wrong with the migrations of `ledger`, a `module:attribute`."""
+    """Checks the migrations of `ledger`, given as `module:attribute`; exits with any problems."""
     module, _, attribute = ledger.partition(":")
     loaded: Ledger[Any] = getattr(import_module(module), attribute)
     with contextlib.redirect_stdout(sys.stderr), throwaway_server() as server:

@@ -1,6 +1,6 @@
-"""Runs Alembic's commands for people and deployers: a failure is one line with the next step.
+"""Runs Alembic commands, and reports a failure as one message that says what to do next.
 
-Every service has them as its command `migrate`; `./pants migrate` runs this file itself.
+This is the `migrate` command of every app's program. `./pants migrate` runs this module directly.
 """
 
 import sys
@@ -15,18 +15,18 @@ from core.migrations import revisions
 
 
 def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = None) -> None:
-    """Runs Alembic on the app's migrations and the database at `url`; to the head by default.
+    """Runs an Alembic command on the app's migrations; by default, `upgrade head`.
 
-    Without `url` the environment names the database, if the command needs one. `ini` is the
-    app's alembic.ini, looked for on the path by default.
+    If `url` is None, the environment variables determine the database. `ini` is the path of the
+    app's alembic.ini; by default, it is searched for on `sys.path`.
 
-    Raises SystemExit when Alembic fails, with a message.
+    Raises SystemExit with a message if Alembic fails.
     """
     line = CommandLine(prog=f"{app} migrate")
     options = line.parser.parse_args([*(arguments or ("upgrade", "head"))])
     if not hasattr(options, "cmd"):
         line.parser.error("too few arguments")
-    options.raiseerr = True  # instead of printing its own message, which names no next step
+    options.raiseerr = True  # Alembic's own message would not say what to do next
     try:
         config = revisions.config(app, url, ini)
         config.cmd_opts = options
@@ -46,7 +46,7 @@ def _explanation(app: str, error: Exception, arguments: tuple[str, ...]) -> str:
         case ResolutionError() as cause if not any(cause.argument in word for word in arguments):
             return (
                 f"The database is at revision {cause.argument}, which this code does not know: "
-                "newer code has migrated it. Nothing was changed. Use that code"
+                "newer code has migrated it. Nothing was changed. Run this command with that code"
             )
         case _:
             return str(error)

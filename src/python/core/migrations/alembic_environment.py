@@ -1,4 +1,4 @@
-"""What every app's `env.py` does: runs Alembic on the app's schema."""
+"""The shared implementation of every app's `env.py`: runs Alembic on the app's schema."""
 
 import logging
 from typing import Any
@@ -20,17 +20,18 @@ from core.settings.groups import DatabaseSettings
 from core.storage.sqlstates import LOCK_TIMEOUT, STATEMENT_TIMEOUT, sqlstate_of
 
 _NEXT_STEPS = {
-    LOCK_TIMEOUT: "A transaction uses what this changes: see pg_stat_activity, and migrate again "
-    "when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
-    STATEMENT_TIMEOUT: "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, or make "
-    "it shorter",
+    LOCK_TIMEOUT: "Another transaction has locked what this revision changes: find it in "
+    "pg_stat_activity and migrate again when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
+    STATEMENT_TIMEOUT: "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, or split "
+    "the statement into faster ones",
 }
 
 
 def run_env(ledger: Ledger[OperationT]) -> None:
-    """Runs the migrations that Alembic's command asks for, online or offline.
+    """Runs the migrations that the current Alembic command selects, online or offline.
 
-    Raises CommandError, which Alembic prints without a traceback, when the database refuses.
+    Database and configuration errors are raised as CommandError, which Alembic prints without a
+    traceback.
     """
 
     def is_ours(name: str | None, kind: str, _: object) -> bool:
@@ -51,7 +52,7 @@ def run_env(ledger: Ledger[OperationT]) -> None:
             context.execute(f'CREATE SCHEMA IF NOT EXISTS "{ledger.name}"')
             context.run_migrations()
         return
-    if context.config.cmd_opts:  # run by a person: report the progress
+    if context.config.cmd_opts:  # run from the command line, so report progress
         logging.basicConfig(format="%(message)s")
         logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
     try:
@@ -78,10 +79,10 @@ def _variables(app: str) -> str:
 
 
 def _explanation(app: str, error: DBAPIError) -> str:
-    """PostgreSQL's message, without the statement and the stack, and the next step."""
+    """Returns PostgreSQL's message, without SQLAlchemy's additions, and what to do next."""
     diagnostics = getattr(error.orig, "diag", None)
     message = getattr(diagnostics, "message_primary", None)
-    if message is None:  # the connection failed before PostgreSQL could send an error
+    if message is None:  # the connection failed, so there is no error from PostgreSQL
         return f"The database does not answer: {str(error.orig).strip()}\nCheck {_variables(app)}"
     hint = getattr(diagnostics, "message_hint", None)
     next_step = hint or _NEXT_STEPS.get(sqlstate_of(error))

@@ -1,7 +1,7 @@
-"""Makes `alembic revision --autogenerate` write the changes of operation_changes.py.
+"""Makes `alembic revision --autogenerate` write calls to operation_changes.py.
 
-`alembic-postgresql-enum` finds out what has changed; its own statements rewrite the entries of a
-ledger in use, and do not work in Alembic's offline mode.
+`alembic-postgresql-enum` detects the changes of an enum. The statements that it would write are
+replaced, because they rewrite the entries of a live ledger and do not support offline mode.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,21 +16,21 @@ from alembic_postgresql_enum.operations.create_enum import CreateEnumOp
 from alembic_postgresql_enum.operations.drop_enum import DropEnumOp
 from alembic_postgresql_enum.operations.sync_enum_values import SyncEnumValuesOp
 
-# The order of an enum's values means nothing to a ledger.
+# The order of the enum's values is irrelevant to a ledger.
 alembic_postgresql_enum.set_configuration(
     alembic_postgresql_enum.Config(ignore_enum_values_order=True)
 )
 
 
 class OperationChange(MigrateOperation):
-    """A call of one of the functions in operation_changes.py."""
+    """A call to one of the functions in operation_changes.py."""
 
     def __init__(self, function: str, *arguments: object) -> None:
         self.function = function
         self.arguments = arguments
 
     def to_diff_tuple(self) -> tuple[object, ...]:
-        """What `alembic check` shows of it."""
+        """Returns the representation that `alembic check` prints."""
         return (self.function, *self.arguments)
 
 
@@ -41,7 +41,7 @@ def _render(context: AutogenContext, change: OperationChange) -> str:
 
 
 def write_operation_changes(_: object, __: object, scripts: list[MigrationScript]) -> None:
-    """Alembic's hook `process_revision_directives`."""
+    """Implements Alembic's hook `process_revision_directives`."""
     for script in scripts:
         for container in (*script.upgrade_ops_list, *script.downgrade_ops_list):
             container.ops = list(_translated(container.ops))

@@ -1,4 +1,4 @@
-"""The lock that lets one deployer at a time migrate an app's schema."""
+"""The migration lock, which allows only one deployer at a time to migrate an app's schema."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,10 +16,10 @@ from core.storage.sqlstates import is_lock_timeout
 
 @contextmanager
 def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]:
-    """A connection that holds the app's migration lock, and on which every statement times out.
+    """Yields a connection that holds the app's migration lock and has the migration timeouts.
 
-    The app's schema exists then. Raises CommandError when another deployer holds the lock for
-    longer than MIGRATION_WAIT.
+    Creates the app's schema if it does not exist. Raises CommandError if another deployer holds
+    the lock for longer than MIGRATION_WAIT.
     """
     settings = read_settings(MigrationSettings, app)
     engine = connect(
@@ -35,18 +35,18 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
                 text("SELECT set_config('lock_timeout', :timeout, false)"),
                 {"timeout": f"{settings.migration_lock_timeout}s"},
             )
-            # Before Alembic, whose version table is in the schema. CREATE SCHEMA IF NOT EXISTS
-            # needs the right to create one even where it exists.
+            # Alembic needs the schema for its version table. CREATE SCHEMA IF NOT EXISTS would
+            # require the CREATE privilege even if the schema exists.
             if connection.scalar(text("SELECT to_regnamespace(:app)"), {"app": app}) is None:
                 connection.execute(text(f'CREATE SCHEMA "{app}"'))
             connection.commit()
             yield connection
     finally:
-        engine.dispose()  # ends the session, and with it the lock
+        engine.dispose()  # ends the session, which releases the lock
 
 
 def _take_lock(connection: Connection, app: str, wait: float) -> None:
-    # A lock of the session: each migration has a transaction of its own.
+    # A session-level lock, because each migration runs in a transaction of its own.
     lock = text("SELECT pg_advisory_lock(hashtext(:name))")
     try:
         connection.execute(lock, {"name": f"migrations of the ledger {app}"})

@@ -1,8 +1,8 @@
-"""What a migration does to a ledger's operations: create, add, remove, drop.
+"""Functions with which migrations change a ledger's operations safely while it is in use.
 
-A migration calls these instead of Alembic's own operations, because they are safe on a ledger in
-use: adding takes no lock on the entries, and what entries use cannot be removed. They work in
-Alembic's offline mode too. `alembic revision --autogenerate` writes them: see autogenerate.py.
+Adding operations takes no lock on the entries, and operations that entries use cannot be removed.
+The functions also work in Alembic's offline mode. `alembic revision --autogenerate` writes the
+calls: see autogenerate.py.
 """
 
 from collections.abc import Sequence
@@ -18,27 +18,27 @@ def create_operations(schema: str, values: Sequence[str]) -> None:
 
 
 def add_operations(schema: str, values: Sequence[str]) -> None:
-    """Adds operations. Needs no lock on the entries and no rewrite of them."""
+    """Adds operations, without locking or rewriting the entries."""
     for value in values:
         op.execute(f"ALTER TYPE {_type(schema)} ADD VALUE {_literal(value)}")
 
 
 def remove_operations(schema: str, values: Sequence[str]) -> None:
-    """Removes operations; refuses when an entry uses one of them.
+    """Removes operations. The migration fails if an entry uses one of them.
 
     PostgreSQL cannot drop a value of an enum, so this replaces the type and rewrites the entries,
-    which nobody can read or write meanwhile.
+    which are locked against reads and writes until the transaction ends.
     """
     removed = ", ".join(map(_literal, values))
     in_use = f"operation in ({removed})"
-    # One block, so that it is also right when run from a file that `--sql` has written.
+    # A single block, so that it also runs correctly as part of a script written by `--sql`.
     op.execute(f"""
         DO $migration$
         DECLARE
             remaining text;
         BEGIN
             LOCK TABLE "{schema}".ledger_entry IN ACCESS EXCLUSIVE MODE;
-            {_refusal(schema, in_use, "entries use an operation that this removes")}
+            {_refusal(schema, in_use, "entries use an operation that this migration removes")}
             SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)
             INTO remaining
             FROM pg_enum
@@ -54,12 +54,12 @@ def remove_operations(schema: str, values: Sequence[str]) -> None:
 
 
 def refuse_if_entries_exist(schema: str) -> None:
-    """Stops a downgrade that would drop a ledger with entries in it, and so lose credits."""
+    """Makes a downgrade fail if it would drop entries, and so lose credits."""
     op.execute(f"""
         DO $migration$
         BEGIN
             LOCK TABLE "{schema}".ledger_entry IN ACCESS EXCLUSIVE MODE;
-            {_refusal(schema, "true", "entries exist that this would drop")}
+            {_refusal(schema, "true", "entries exist that this migration drops")}
         END
         $migration$
         """)
@@ -74,7 +74,7 @@ def _refusal(schema: str, condition: str, reason: str) -> str:
     return f"""
             IF EXISTS (SELECT FROM "{schema}".ledger_entry WHERE {condition}) THEN
                 RAISE EXCEPTION 'refused: in "{schema}", {reason}'
-                    USING HINT = 'Keep them: correct the code and migrate forward instead.';
+                    USING HINT = 'Keep the entries: fix the code and migrate forward instead.';
             END IF;"""
 
 
@@ -83,5 +83,5 @@ def _type(schema: str) -> str:
 
 
 def _literal(value: str) -> str:
-    # A colon would begin a bind parameter in the text that Alembic makes of a statement.
+    # Alembic turns a statement into SQLAlchemy's text(), where a colon starts a bind parameter.
     return "'" + value.replace("'", "''").replace(":", "\\:") + "'"

@@ -1,4 +1,4 @@
-"""The revisions of an app's migrations, and whether a database has had them all."""
+"""Finds an app's migrations, runs them, and checks whether a database is up to date."""
 
 import sys
 from functools import lru_cache
@@ -17,18 +17,21 @@ from sqlalchemy.exc import DBAPIError
 from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated, DatabaseUnavailable
 
 DATABASE_URL = "database_url"
-"""The attribute of Alembic's Config that overrides the environment: a SecretStr, or None."""
+"""The attribute of Alembic's Config with the database's URL, a SecretStr.
+
+If it is None, the URL is read from the environment.
+"""
 
 _OLDEST_POSTGRESQL = (15,)
 
 
 def config(app: str, url: SecretStr | None = None, ini: str | None = None) -> Config:
-    """Alembic's configuration of the app's migrations, for the database at `url`.
+    """Returns Alembic's configuration of the app's migrations, for the database at `url`.
 
-    Without `url` the environment names the database. Without `ini` the app's alembic.ini is
-    searched for on `sys.path`, which has the source root `alembic/`.
+    If `url` is None, the environment variables determine the database. If `ini` is None, the app's
+    alembic.ini is searched for on `sys.path`, which includes the source root `alembic/`.
 
-    Raises ConfigurationError when there is no such file.
+    Raises ConfigurationError if alembic.ini is not found.
     """
     candidates = [Path(ini)] if ini else [Path(root, app, "alembic.ini") for root in sys.path]
     for candidate in candidates:
@@ -36,14 +39,14 @@ def config(app: str, url: SecretStr | None = None, ini: str | None = None) -> Co
             return Config(str(candidate), attributes={DATABASE_URL: url})
     raise ConfigurationError(
         f"The migrations of {app!r} are not part of this program: "
-        f"let its target depend on //alembic/{app}"
+        f"add //alembic/{app} to the dependencies of its target"
     )
 
 
 def upgrade(app: str, url: SecretStr) -> None:
-    """Upgrades the app's schema in the database at `url` to the head.
+    """Upgrades the app's schema in the database at `url` to the head revision.
 
-    Raises DatabaseNotMigrated when it cannot.
+    Raises DatabaseNotMigrated if a migration fails.
     """
     try:
         command.upgrade(config(app, url), "head")
@@ -52,10 +55,12 @@ def upgrade(app: str, url: SecretStr) -> None:
 
 
 def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> None:
-    """Returns when the app's schema is at the head; with `or_newer`, also when it is beyond.
+    """Checks that the app's schema is at the head revision.
 
-    Raises DatabaseNotMigrated when it is not, DatabaseUnavailable when the database does not
-    answer, ConfigurationError when it is too old.
+    With `or_newer`, a revision that this release does not know is accepted too.
+
+    Raises DatabaseNotMigrated if the schema is at another revision, DatabaseUnavailable if the
+    database does not respond, and ConfigurationError if its PostgreSQL version is too old.
     """
     needed, known = _history(app)
     current = _current_revision(app, engine)
@@ -65,34 +70,38 @@ def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> Non
         if or_newer:
             return
         raise DatabaseNotMigrated(
-            f"The database is at revision {current}, which this release does not know: a newer one "
-            "has migrated it. Deploy that one"
+            f"The database is at revision {current}, which this release does not know: a newer "
+            "release has migrated it. Deploy that release"
         )
     raise DatabaseNotMigrated(
-        f"The database is at revision {current or 'none'}, this release needs {needed}. Migrate it "
-        f"first, with this program's command `migrate`, for example: "
+        f"The database is at revision {current or 'none'}, but this release needs {needed}. "
+        f"Migrate it first with the command `migrate` of this program, for example: "
         f"./pants run src/python/apps/{app}:service -- migrate"
     )
 
 
 def head(app: str) -> str:
-    """The revision that the app's migrations lead to.
+    """Returns the head revision of the app's migrations.
 
-    Raises ConfigurationError when there is none, or more than one.
+    Raises ConfigurationError if there is none, or more than one.
     """
     return _history(app)[0]
 
 
 @lru_cache(maxsize=None)
 def _history(app: str) -> tuple[str, frozenset[str]]:
-    """The app's head revision, and all that its code knows."""
+    """Returns the app's head revision and the set of all its revisions."""
     script = ScriptDirectory.from_config(config(app))
     heads = script.get_heads()
     if not heads:
-        raise ConfigurationError(f"alembic/{app}/versions is empty: create a first revision")
+        raise ConfigurationError(
+            f"alembic/{app}/versions has no revisions: create the first one with the command "
+            "`migrate revision --autogenerate`"
+        )
     if len(heads) > 1:
         raise ConfigurationError(
-            f"The migrations have more than one head: {', '.join(heads)}. Order or merge them"
+            f"The migrations have more than one head: {', '.join(heads)}. Order them, or merge "
+            f'them: ./pants migrate alembic/{app}:: -- merge heads -m "merge"'
         )
     return heads[0], frozenset(revision.revision for revision in script.walk_revisions())
 
@@ -112,5 +121,5 @@ def _current_revision(app: str, engine: Engine) -> str | None:
 
 
 def version_table(app: str) -> dict[str, Any]:
-    """Alembic's options for the app's own version table."""
+    """Returns Alembic's options for the app's own version table."""
     return {"version_table": f"alembic_version_{app}", "version_table_schema": app}
