@@ -1,4 +1,4 @@
-"""The database that the program works on: the one that is set, or else the embedded one."""
+"""Chooses the program's database: the configured one or, without one, the embedded server."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from core.settings.groups import DatabaseSettings, EmbeddedSettings
 
 @contextmanager
 def given_or_embedded(app: str) -> Generator[SecretStr, None, None]:
-    """The URL of the database; the embedded server runs until the block ends."""
+    """Yields the database's URL. An embedded server runs until the end of the block."""
     given = read_settings(DatabaseSettings, app).database_url
     if given is not None:
         yield given
@@ -23,5 +23,5 @@ def given_or_embedded(app: str) -> Generator[SecretStr, None, None]:
 
 
 def embedded_data(app: str) -> Path:
-    """The folder of the app's embedded server."""
+    """Returns the data folder of the app's embedded server."""
     return read_settings(EmbeddedSettings, app).data_dir.resolve() / app / "postgresql"

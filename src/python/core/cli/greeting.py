@@ -1,10 +1,10 @@
-"""What the program prints once it serves."""
+"""The text that the program prints when the service is ready."""
 
 import socket
 
 
 def greeting(app: str, listener: socket.socket, data: str) -> str:
-    """The service's address, where its data is, and a request to try."""
+    """Returns the service's address, the location of its data, and an example request."""
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     body = '{"owner_id": "alice", "operation": "SIGNUP_CREDIT", "nonce": "first"}'

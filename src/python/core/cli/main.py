@@ -1,4 +1,4 @@
-"""The program that an app ships: serves its ledger, migrates its database, describes its API."""
+"""The command-line program of an app: serves its ledger, runs its migrations, prints its API."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ from core.settings.groups import ServiceSettings
 
 
 class _Program(click.Group):
-    """Serves when no command is given: `--port 8001` is short for `serve --port 8001`."""
+    """Makes `serve` the default command: `--port 8001` is short for `serve --port 8001`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else ""
@@ -30,7 +30,7 @@ class _Program(click.Group):
 
 
 def main(ledger: Ledger[OperationT]) -> None:
-    """Runs what the command line asks for; exits with a message when it cannot."""
+    """Runs the command line of the ledger's app. A LedgerError ends it with a message."""
     exit_on_signals(status=1)
     try:
         _program_of(ledger).main(prog_name=ledger.name)
@@ -41,26 +41,34 @@ def main(ledger: Ledger[OperationT]) -> None:
 def _program_of(ledger: Ledger[OperationT]) -> click.Group:
     app = ledger.name
 
-    @click.group(cls=_Program, epilog="The README lists the settings.")
-    @click.option("--version", is_flag=True, callback=_print_version, is_eager=True, help="Exit.")
+    @click.group(cls=_Program, epilog="Settings are environment variables; the README lists them.")
+    @click.option(
+        "--version",
+        is_flag=True,
+        callback=_print_version,
+        is_eager=True,
+        help="Print the app, its git revision and its head migration, and exit.",
+    )
     def program(version: bool) -> None:
         logging.basicConfig(
             level=read_settings(ServiceSettings, app).log_level.upper(),
             format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         )
 
-    program.help = f"The program of {app}'s ledger. Without a command, it serves."
+    program.help = f"Serve and manage the {app} ledger. The default command is `serve`."
 
     @program.command("serve", help="Serve the ledger over HTTP.")
     @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-    @click.option("--port", default=8000, show_default=True, help="0 takes a free one.")
+    @click.option(
+        "--port", default=8000, show_default=True, help="Port to listen on; 0 picks a free one."
+    )
     def serve_command(host: str, port: int) -> None:
         serve(ledger, host, port)
 
     @program.command(
         "migrate",
-        help="Run a command of Alembic on the database: `upgrade head` by default.",
-        add_help_option=False,  # `migrate --help` is Alembic's
+        help="Run an Alembic command on the database; by default, `upgrade head`.",
+        add_help_option=False,  # so that `migrate --help` is passed to Alembic
         context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     )
     @click.argument("arguments", metavar="[COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
@@ -79,7 +87,7 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
     if not asked or context.resilient_parsing:
         return
     app = context.info_name or ""
-    # `package` freezes LEDGER_REVISION into the file: see pants-plugins/prelude.py.
+    # `./pants package` stores LEDGER_REVISION in the PEX file: see pants-plugins/prelude.py.
     revision = os.environ.get("LEDGER_REVISION", "unknown")
     click.echo(f"{app}, git revision {revision}, head migration {revisions.head(app)}")
     context.exit()

@@ -1,4 +1,4 @@
-"""Starts a ledger's service and runs it until a signal ends it."""
+"""Runs a ledger's service until it receives a signal to stop."""
 
 import logging
 import socket
@@ -22,10 +22,12 @@ from core.storage.connections import connect
 
 
 def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
-    """Serves the ledger on `host` and `port`, from the database that is set or the embedded one.
+    """Serves the ledger on `host` and `port`, from the configured or the embedded database.
 
-    Migrates the embedded database first. Raises DatabaseNotMigrated when another one is not at
-    the head, and ConfigurationError when it cannot listen.
+    The embedded database is migrated first; a configured one never is.
+
+    Raises DatabaseNotMigrated if a configured database is not at the head revision, and
+    ConfigurationError if the address cannot be used.
     """
     app = ledger.name
     database = read_settings(DatabaseSettings, app)
@@ -45,7 +47,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
             access_log=settings.log_level == "debug",
             timeout_graceful_shutdown=settings.shutdown_timeout,
         )
-        # While it serves, uvicorn handles signals: it lets requests in flight finish, and then
+        # While serving, uvicorn handles signals itself: it finishes the requests in flight, then
         # raises the signal again.
         exit_on_signals(status=0)
         interpreter.tune()
@@ -53,7 +55,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Prints the greeting once it accepts connections."""
+    """Prints the greeting when the server accepts connections."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
@@ -66,7 +68,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
-    """Binds before a database is started, so that a port in use is reported at once."""
+    """Binds the address before any database starts, so that a port in use is reported at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -74,6 +76,7 @@ def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
             listener.bind((host, port))
         except OSError as error:
             raise ConfigurationError(
-                f"Cannot listen on {host} port {port}: {error.strerror}; choose with --host, --port"
+                f"Cannot listen on {host} port {port}: {error.strerror}; choose another address "
+                "with --host and --port"
             ) from error
         yield listener

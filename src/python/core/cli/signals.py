@@ -1,11 +1,11 @@
-"""What signals do to the program outside of serving, where uvicorn handles them."""
+"""Handles signals outside of serving, when uvicorn does not handle them."""
 
 import signal
 import sys
 
 
 def exit_on_signals(*, status: int) -> None:
-    """Exits by an exception, so that what was started is stopped, such as the embedded server."""
+    """Makes signals raise SystemExit, so that cleanup runs and stops the embedded server."""
 
     def leave(_: int, __: object) -> None:
         sys.exit(status)

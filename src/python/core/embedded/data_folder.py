@@ -1,4 +1,4 @@
-"""The folder that an embedded server keeps its data in: made once, used by one server at a time."""
+"""Creates the data folder of an embedded server, and locks it for one server at a time."""
 
 import fcntl
 import hashlib
@@ -14,45 +14,49 @@ from typing import TextIO
 from core.embedded.programs import unprivileged_command
 from core.ledgers.errors import ConfigurationError
 
-_KILLED_SECONDS = 1  # until a killed process is gone
-_STOP_SECONDS = 60
+_KILLED_SECONDS = 1  # for a killed process to disappear
+_STOP_SECONDS = 60  # for a server to shut down
 
 
 @contextmanager
 def claimed(data: Path) -> Generator[int, None, None]:
-    """Claims the folder for this process until the block ends, and makes it when it is missing.
+    """Locks the folder for this process until the end of the block, and creates it if missing.
 
-    Yields a file descriptor for the server's processes to inherit: it keeps the folder claimed
-    for as long as one of them runs. Raises ConfigurationError when the folder is in use.
+    Yields a file descriptor for the server's processes to inherit. The folder stays locked until
+    the last process that has it ends.
+
+    Raises ConfigurationError if the folder is in use.
     """
     data.mkdir(parents=True, exist_ok=True)
-    ours, servers = (data.with_name(f"{data.name}.{of}.lock") for of in ("service", "server"))
+    service_lock, server_lock = (
+        data.with_name(f"{data.name}.{of}.lock") for of in ("service", "server")
+    )
     in_use = (
         f"{data} is in use by process {{pid}}: stop that one first, or set DATA_DIR to another "
-        "folder or DATABASE_URL to a server"
+        "folder, or DATABASE_URL to a PostgreSQL server"
     )
-    still_running = f"The last server of {data} is still running: stop it first"
-    # The first lock ends with this process, the second with the last of the server's processes: a
-    # server whose service was killed is shutting down, and worth waiting for.
+    still_running = f"The previous server of {data} is still running: stop it first"
+    # This process holds the first lock, and the server's processes hold the second. If the service
+    # was killed, only the second is still held, by a server that is shutting down: wait for it.
     with (
-        _locked(ours, in_use, wait=_KILLED_SECONDS) as mine,
-        _locked(servers, still_running, wait=_STOP_SECONDS) as its,
+        _locked(service_lock, in_use, wait=_KILLED_SECONDS) as service_file,
+        _locked(server_lock, still_running, wait=_STOP_SECONDS) as server_file,
     ):
-        mine.truncate(0)
-        print(os.getpid(), end="", file=mine, flush=True)
-        yield its.fileno()
+        service_file.truncate(0)
+        print(os.getpid(), end="", file=service_file, flush=True)
+        yield server_file.fileno()
 
 
 def initialize(data: Path) -> None:
-    """Runs initdb, unless the folder has a server's data already."""
+    """Runs initdb, unless the folder already contains a server's data."""
     if (data / "PG_VERSION").exists():
         return
     if any(data.iterdir()):
         raise ConfigurationError(
-            f"{data} is not empty, and not a PostgreSQL server's: choose another"
+            f"{data} is not empty and is not a PostgreSQL data folder: choose another folder"
         )
-    # A folder is a server's once PG_VERSION is there; initdb writes that before it has finished,
-    # so it works beside the folder, which takes its place in one step.
+    # PG_VERSION marks a complete folder, but initdb writes it before it has finished. So initdb
+    # runs in a temporary folder, which then replaces the real one in one atomic step.
     with tempfile.TemporaryDirectory(prefix=f"{data.name}.new-", dir=data.parent) as parent:
         new = Path(parent) / "data"
         new.mkdir(mode=0o700)
@@ -69,18 +73,24 @@ def initialize(data: Path) -> None:
 
 
 def socket_folder(data: Path) -> Path:
-    """A short path, the same one each time: a Unix socket's may have 107 bytes only."""
+    """Returns a short path that depends only on `data`, for the server's Unix socket.
+
+    The path of a Unix socket may have at most 107 bytes, which `data` may exceed.
+    """
     digest = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"ledger-{os.getuid()}-{digest}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
-        raise ConfigurationError(f"{folder} belongs to another user: remove it")
+        raise ConfigurationError(f"{folder} belongs to another user: remove that folder")
     return folder
 
 
 @contextmanager
 def _locked(file: Path, in_use: str, *, wait: float) -> Generator[TextIO, None, None]:
-    """Holds the lock of this name; waits for whoever has it, then complains that it is `in_use`."""
+    """Holds a lock on `file` until the end of the block, and waits up to `wait` seconds for it.
+
+    Raises ConfigurationError with the message `in_use` if another process still holds it.
+    """
     with file.open("a+") as lock:
         deadline = time.monotonic() + wait
         while True:

@@ -1,4 +1,4 @@
-"""Runs a real PostgreSQL server, for development and tests."""
+"""Runs an embedded PostgreSQL server, for development and tests."""
 
 import subprocess
 import time
@@ -12,9 +12,10 @@ from core.embedded.data_folder import claimed, initialize, socket_folder
 from core.embedded.programs import binary, unprivileged_command
 from core.ledgers.errors import ConfigurationError
 
-# The server's parent is a shell that waits for the end of its input, which comes when this process
-# closes it or ends, even by SIGKILL. It then asks the server for a fast shutdown. In a session of
-# its own, so that Ctrl-C reaches the service only, which finishes its requests first.
+# The server's parent is a shell that waits for end-of-file on its standard input, a pipe from this
+# process. The pipe closes when this process closes it or dies, even by SIGKILL, and the shell then
+# requests a fast shutdown. The shell runs in a session of its own, so that Ctrl-C reaches only the
+# service, which finishes its requests first.
 _SUPERVISOR = """
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -30,14 +31,15 @@ _STOP_SECONDS = 60
 
 @contextmanager
 def postgresql(data: Path, *, durable: bool = True) -> Generator[SecretStr, None, None]:
-    """Runs a PostgreSQL server on the folder `data`, made when missing; yields its URL.
+    """Runs a PostgreSQL server on the folder `data`, and yields its URL.
 
-    The server listens on a Unix socket only, and ends with the `with` block or with this process,
-    however that ends. `durable=False` is for tests: a crash of the machine may lose data.
+    The folder is created if missing. The server listens only on a Unix socket. It stops at the end
+    of the block, or when this process ends in any way. With `durable=False`, for tests, data may
+    be lost if the machine crashes.
 
-    Raises ConfigurationError when `data` is in use, or PostgreSQL cannot run here.
+    Raises ConfigurationError if `data` is in use or PostgreSQL cannot run on this machine.
     """
-    binary("postgres")  # raises before anything is made
+    binary("postgres")  # raises an error before any folder is created
     with claimed(data) as claim:
         socket = socket_folder(data)
         initialize(data)
@@ -55,7 +57,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Generator[SecretStr, None
             _wait_until_ready(server, socket, log)
             yield SecretStr(f"postgresql://postgres@/postgres?host={socket}")
         finally:
-            assert server.stdin is not None  # we asked for a pipe
+            assert server.stdin is not None  # because of stdin=PIPE
             server.stdin.close()
             server.wait(_STOP_SECONDS)
 
@@ -76,5 +78,5 @@ def _wait_until_ready(server: "subprocess.Popen[bytes]", socket: Path, log: Path
     while subprocess.run(probe).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             end = log.read_text(errors="replace")[-2000:]
-            raise ConfigurationError(f"PostgreSQL did not start; the end of {log}:\n{end}")
+            raise ConfigurationError(f"PostgreSQL did not start. The end of {log}:\n{end}")
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server on a temporary folder, for tests and for the check of the migrations."""
+"""Runs a PostgreSQL server in a temporary folder, for tests and for the migration check."""
 
 import subprocess
 import tempfile
@@ -15,14 +15,14 @@ from core.embedded.programs import binary
 
 
 class ThrowawayServer:
-    """A running server, and the databases that were created on it."""
+    """A running server on which databases can be created."""
 
     def __init__(self, url: SecretStr) -> None:
         self._url = urlsplit(url.get_secret_value())
         self._numbers = count(1)
 
     def create_database(self, *, template: str = "template1") -> SecretStr:
-        """The URL of a new database, a copy of the one that is named `template`."""
+        """Creates a database as a copy of the database `template`, and returns its URL."""
         name = f"test_{next(self._numbers)}"
         socket = self._url.query.removeprefix("host=")
         connection = ["--host", socket, "--username", "postgres"]
@@ -33,9 +33,9 @@ class ThrowawayServer:
 
 @contextmanager
 def throwaway_server(*, durable: bool = False) -> Generator[ThrowawayServer, None, None]:
-    """A server that is stopped and deleted when the block ends.
+    """Runs a server that is stopped and deleted at the end of the block.
 
-    Unless it is `durable`, a crash of the machine may lose data, and posting is faster.
+    By default it is not `durable`: posting is faster, but data may be lost if the machine crashes.
     """
     with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
         with postgresql(Path(folder, "data"), durable=durable) as url:

@@ -1,4 +1,4 @@
-"""Makes the FastAPI application of a ledger."""
+"""Assembles the FastAPI application of a ledger."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -27,9 +27,9 @@ from core.storage.store import LedgerStore
 def create_app(
     ledger: Ledger[OperationT], database: DatabaseSettings, service: ServiceSettings
 ) -> FastAPI:
-    """The application that serves `ledger` from the database in its settings.
+    """Returns the application that serves `ledger` from the database in the settings.
 
-    Connects when the first request comes. Raises ConfigurationError when no database is given.
+    It connects on the first request. Raises ConfigurationError if no database is given.
     """
     url = database.database_url
     if url is None:
@@ -38,13 +38,13 @@ def create_app(
         )
     engine = connect(
         url,
-        pool_size=2,  # one posts, one reads
+        pool_size=2,  # one connection for posting, one for reading
         connect_timeout=database.connect_timeout,
         statement_timeout=database.statement_timeout,
         lock_timeout=database.lock_timeout,
-        autocommit=True,  # what the store switches to otherwise, each time
+        autocommit=True,  # otherwise the store would have to switch to it for each transaction
     )
-    # Of its own, so that a busy service is not taken for one that is not ready.
+    # The readiness check has its own connection, so that a busy service still counts as ready.
     probe = connect(url, pool_size=1, connect_timeout=database.connect_timeout, statement_timeout=2)
 
     store = LedgerStore(ledger, engine)
@@ -63,13 +63,13 @@ def create_app(
     app = FastAPI(
         title=f"{ledger.name} ledger",
         version=ledger.version,
-        description="Credits of owners. An owner's balance is the sum of its entries.",
+        description="A ledger of credits. An owner's balance is the sum of its entries.",
         lifespan=lifespan,
         redirect_slashes=False,
     )
     add_problem_handlers(app)
     document_problems(app)
-    # First, because most requests are for these.
+    # Routes are tried in this order, and most requests are for these.
     add_balance_route(app, balances)
     add_posting_routes(app, ledger, posts)
     app.add_middleware(BodyLimit)

@@ -1,14 +1,14 @@
-"""Refuses a request body that is too large, before it is read into memory."""
+"""Rejects request bodies that are too large, before they are read into memory."""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 64 * 1024
-MAX_BATCH_BYTES = 8 * 1024 * 1024  # the longest identifiers, escaped, make 6 KiB of an entry
+MAX_BATCH_BYTES = 8 * 1024 * 1024  # an entry is up to 6 KiB, with the longest identifiers escaped
 
 
 class BodyLimit:
-    """ASGI middleware. Raises HTTPException 413 to whoever reads too large a body."""
+    """ASGI middleware that raises HTTPException 413 when too large a body is read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,9 +26,9 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                # Close, for the rest of the body is still on its way.
+                # Close the connection, because the client is still sending the rest of the body.
                 raise HTTPException(
-                    413, f"The body has more than {limit} bytes", {"Connection": "close"}
+                    413, f"The body must have at most {limit} bytes", {"Connection": "close"}
                 )
             return message
 

@@ -1,4 +1,4 @@
-"""Queues requests, and does the work of all that wait as one group: the next while one is done."""
+"""Implements group commit: requests that wait while one group is processed form the next group."""
 
 import asyncio
 import logging
@@ -28,9 +28,11 @@ _Group = list[_Request[ItemT, ResultT]]
 class GroupQueue(Generic[ItemT, ResultT]):
     """Calls `work` with the items of the waiting requests, in order of arrival.
 
-    `work` returns a result for each item, in order; it runs in a thread of its own, one group
-    after another. There is no timer: what arrives at an idle queue is done at once. For one event
-    loop.
+    `work` must return a result for each item, in order. It runs in a separate thread, one group at
+    a time, with at most `max_group` items. At most `max_waiting` items may wait. There is no timer:
+    a request that arrives at an idle queue is processed at once.
+
+    A queue must be used from a single event loop.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class GroupQueue(Generic[ItemT, ResultT]):
         self._work = work
         self._max_waiting = max_waiting
         self._max_group = max_group
-        # These are the event loop's. The thread gets a group, and calls back with its results.
+        # Only the event loop uses these. The thread receives groups and schedules a callback on
+        # the event loop with the results.
         self._waiting: deque[_Request[ItemT, ResultT]] = deque()
         self._number_waiting = 0
         self._working = False
@@ -53,14 +56,16 @@ class GroupQueue(Generic[ItemT, ResultT]):
         self._thread: Thread | None = None
 
     async def submit(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
-        """Returns the result of each item, or its exception. At most `max_group` items.
+        """Returns a result or an exception for each item. There may be at most `max_group` items.
 
-        Raises DatabaseUnavailable at once when the queue is full. If the caller is cancelled,
-        work that has begun is finished, and other work is dropped.
+        Raises DatabaseUnavailable at once if the queue is full. If the caller is cancelled, the
+        items are dropped, unless their group is already being processed.
         """
-        assert len(items) <= self._max_group, "no group could hold them"
+        assert len(items) <= self._max_group, "more items than a group can hold"
         if self._number_waiting + len(items) > self._max_waiting:
-            raise DatabaseUnavailable("Too many requests wait for the database; try again later")
+            raise DatabaseUnavailable(
+                "Too many requests are waiting for the database; try again later"
+            )
         if self._thread is None:
             self._thread = Thread(target=self._work_on_groups, daemon=True)
             self._thread.start()
@@ -74,14 +79,14 @@ class GroupQueue(Generic[ItemT, ResultT]):
         return await request.results
 
     async def submit_one(self, item: ItemT) -> ResultT:
-        """Returns the result of `item`, or raises its exception; else like `submit`."""
+        """Like `submit` for a single item, but raises its exception instead of returning it."""
         [result] = await self.submit([item])
         if isinstance(result, Exception):
             raise result
         return result
 
     def close(self) -> None:
-        """Waits for the group that is being worked on. Waiting and later requests are dropped."""
+        """Waits for the current group. Drops waiting requests and rejects later ones."""
         self._waiting.clear()
         self._max_waiting = -1
         if self._thread is not None:
@@ -118,11 +123,12 @@ class GroupQueue(Generic[ItemT, ResultT]):
             start, end = end, end + len(request.items)
             if not request.results.cancelled():
                 request.results.set_result(results[start:end])
-        # Soon, not now: requests that have arrived by now are parsed first, and join the group.
+        # call_soon lets the event loop first parse requests that have already arrived, so that
+        # they join the next group.
         loop.call_soon(self._begin, loop)
 
     def _results(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
-        """Bisects a group that fails, to isolate the items that fail on their own."""
+        """Processes a group. Bisects a group that fails, to isolate the items that cause it."""
         try:
             return self._work(items)
         except DatabaseUnavailable as error:
@@ -130,6 +136,6 @@ class GroupQueue(Generic[ItemT, ResultT]):
         except Exception as error:
             if len(items) == 1:
                 return [error]
-            log.warning("%d items failed together, so each half is tried: %s", len(items), error)
+            log.warning("%d items failed together, retrying each half: %s", len(items), error)
             half = len(items) // 2
             return [*self._results(items[:half]), *self._results(items[half:])]

@@ -1,4 +1,4 @@
-"""`/healthz` tells that the process lives, `/readyz` that it can serve."""
+"""The health routes: `/healthz` reports liveness, `/readyz` reports readiness."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -18,19 +18,24 @@ class Ready(BaseModel):
 
 
 def health_router(require_ready: Callable[[], None]) -> APIRouter:
-    """`require_ready` raises DatabaseUnavailable or DatabaseNotMigrated."""
+    """Returns the health routes.
+
+    `require_ready` must raise DatabaseUnavailable or DatabaseNotMigrated if the service is not
+    ready.
+    """
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
     async def healthz() -> Alive:
-        """The process lives. Restart it when this does not answer."""
+        """Liveness: the process responds to requests. Restart the process if this fails."""
         return Alive()
 
     @router.get("/readyz", responses={503: {"model": Problem}})
     def readyz() -> Ready:
-        """The database answers, and has had this release's migrations or a newer one's.
+        """Readiness: the database responds, and has at least the migrations of this release.
 
-        A newer one's, because a deploy migrates before it replaces the services that run.
+        A newer database is accepted, because a deployment migrates the database before it
+        replaces the running services.
         """
         require_ready()
         return Ready()

@@ -1,4 +1,4 @@
-"""The schemas of one ledger, with the app's own enum: FastAPI validates and documents with them."""
+"""Specializes the schemas for a ledger's own enum, for FastAPI to validate and document."""
 
 from typing import Any, Generic, TypeVar, cast
 
@@ -18,20 +18,20 @@ SchemaT = TypeVar("SchemaT", bound=BaseModel)
 
 
 class EntryResult(BaseModel, Generic[OperationT]):
-    """The response that `POST /ledger` would have sent for an entry."""
+    """The status and body that `POST /ledger` would have returned for an entry."""
 
     status: int
     body: PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance | Problem
 
 
 class BatchResult(BaseModel, Generic[OperationT]):
-    """What became of each entry, in the order of the request."""
+    """The outcome of each entry, in the order of the request."""
 
     outcomes: list[EntryResult[OperationT]]
 
 
 class LedgerSchemas(Generic[OperationT]):
-    """Each schema with the ledger's enum in place of the type variable."""
+    """The schemas, with the ledger's enum in place of the type variable."""
 
     def __init__(self, ledger: Ledger[OperationT]) -> None:
         enum = ledger.operations
@@ -47,6 +47,6 @@ class LedgerSchemas(Generic[OperationT]):
 
 
 def _specialized(schema: type[SchemaT], enum: type[BaseLedgerOperation]) -> type[SchemaT]:
-    """`schema[enum]`, which type checkers refuse for a class that is known at run time only."""
+    """Returns `schema[enum]`, which type checkers reject because `enum` is a variable."""
     specialized: Any = schema.__class_getitem__(enum)
     return cast(type[SchemaT], specialized)

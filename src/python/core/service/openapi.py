@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, with the media type of problem documents."""
+"""Corrects the media type of problem documents in FastAPI's OpenAPI document."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from core.service.problems import PROBLEM_JSON
 
 
 def document_problems(app: FastAPI) -> None:
-    """Documents each response to an error as `application/problem+json`."""
+    """Documents the error responses as `application/problem+json`."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

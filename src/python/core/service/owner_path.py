@@ -1,8 +1,8 @@
-"""Keeps an owner_id in a path exact, whatever characters it has.
+"""Allows any character in the owner_id of a URL path.
 
-Servers decode a path before it is routed, which turns an owner's encoded slash into a separator.
-Here `%2F` and `%25` stay encoded until a route has matched: `/ledger/a%2Fb` is the owner `a/b`,
-and `/ledger/a/b` is another path.
+ASGI servers decode a path before routing, which would turn an encoded slash in an owner_id into a
+path separator. Here `%2F` and `%25` stay encoded until a route has matched, so `/ledger/a%2Fb`
+refers to the owner `a/b`, and `/ledger/a/b` matches no route.
 """
 
 import re
@@ -17,7 +17,7 @@ _STAYS_ENCODED = re.compile(rb"%(?=2[Ff]|25)")
 
 
 class EncodedSlashes:
-    """ASGI middleware: gives routes the path in which `%2F` and `%25` are still encoded."""
+    """ASGI middleware that leaves `%2F` and `%25` encoded in the path that is routed."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,7 +30,10 @@ class EncodedSlashes:
 
 
 class _OwnerId(Convertor[str]):
-    """A path's segment, decoded in full. An empty one matches, and is no valid owner_id."""
+    """Decodes a path segment completely.
+
+    An empty segment matches too, so that it is reported as an invalid owner_id.
+    """
 
     regex = "[^/]*"
 

@@ -1,4 +1,4 @@
-"""Answers every exception with a problem document."""
+"""Converts every exception to a response with a problem document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ RETRY_AFTER_SECONDS = 1
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Adds a handler for each exception that a request can end with."""
+    """Adds a handler for each kind of exception that a request can raise."""
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(InvalidIdentifier, _invalid_identifier)
     app.add_exception_handler(HTTPException, _http)
@@ -47,7 +47,7 @@ def _invalid(*errors: InvalidField) -> Response:
     return _respond(problem)
 
 
-# Starlette's type for a handler's second parameter is Exception; each of these asserts its own.
+# Starlette declares a handler's second parameter as Exception, so each handler asserts its type.
 
 
 def _malformed(_: Request, error: Exception) -> Response:
@@ -56,9 +56,9 @@ def _malformed(_: Request, error: Exception) -> Response:
 
 
 def _invalid_field(problem: Mapping[str, Any]) -> InvalidField:
-    # Never its `input`: that may be what no response can carry, such as a lone surrogate.
+    # Leaves out the problem's `input`, which may not be encodable, such as a lone surrogate.
     if problem["type"] == "json_invalid":
-        message = f"not JSON: {problem['ctx']['error']} at character {problem['loc'][-1]}"
+        message = f"invalid JSON: {problem['ctx']['error']} at character {problem['loc'][-1]}"
         return InvalidField(field="body", message=message)
     message = problem["msg"].removeprefix("Value error, ")
     return InvalidField(field=".".join(map(str, problem["loc"])), message=message)
@@ -70,7 +70,7 @@ def _invalid_identifier(_: Request, error: Exception) -> Response:
 
 def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 400:  # FastAPI's answer to a body that is not even text
+    if error.status_code == 400:  # raised by FastAPI for a body that it cannot decode
         return _invalid(InvalidField(field="body", message=error.detail))
     code = "_".join(title(error.status_code).lower().split())
     status = error.status_code
@@ -84,6 +84,6 @@ def _unavailable(_: Request, error: Exception) -> Response:
 
 
 def _internal_error(_: Request, error: Exception) -> Response:
-    # Starlette raises it again after this answer, so that the server logs it with its traceback,
-    # and closes the connection: say so, or the client's next request meets a closed one.
+    # Starlette re-raises the exception after this response, so the server logs the traceback and
+    # closes the connection. The header tells the client not to reuse it.
     return _respond(internal_error(), {"Connection": "close"})

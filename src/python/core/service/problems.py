@@ -1,4 +1,4 @@
-"""The problem documents that the service answers errors with: RFC 9457, with a stable code."""
+"""The bodies of error responses: RFC 9457 problem documents, with a stable code."""
 
 from typing import Annotated, Generic, Literal
 
@@ -10,20 +10,20 @@ from core.ledgers.schemas import EntryModel
 
 PROBLEM_JSON = "application/problem+json"
 
-_STABLE = Field(description="Stable: programs may compare it.")
+_STABLE = Field(description="Identifies the kind of problem; stable across releases.")
 
 
 class ProblemDocument(BaseModel):
-    """Why a request was refused: https://www.rfc-editor.org/rfc/rfc9457."""
+    """A problem document: https://www.rfc-editor.org/rfc/rfc9457."""
 
     type: Literal["about:blank"] = "about:blank"
-    title: str = Field(description="The status in words.")
+    title: str = Field(description="The reason phrase of the status.")
     status: int
-    detail: str = Field(description="What happened, for a person.")
+    detail: str = Field(description="A human-readable explanation.")
 
 
 class Problem(ProblemDocument):
-    """A problem that needs no more than its code."""
+    """A problem with no fields besides its code."""
 
     code: Annotated[str, _STABLE]
 
@@ -41,10 +41,11 @@ class InvalidRequest(ProblemDocument):
 
 
 class DuplicateNonce(ProblemDocument, Generic[OperationT]):
-    """409: the owner has used this nonce before, for `entry`. Nothing was written.
+    """409: the owner has already used this nonce, for `entry`. Nothing was written.
 
-    `duplicate_nonce` is a retry of the same operation, and safe to take for a success;
-    `nonce_reused` is another operation, and a mistake of the caller.
+    `duplicate_nonce` means that the request repeats the same operation; a client that retries can
+    treat it as success. `nonce_reused` means that the operation is a different one, which is a
+    mistake in the client.
     """
 
     code: Annotated[Literal["duplicate_nonce", "nonce_reused"], _STABLE]
@@ -52,7 +53,7 @@ class DuplicateNonce(ProblemDocument, Generic[OperationT]):
 
 
 class InsufficientBalance(ProblemDocument):
-    """400: the owner has too few credits. Nothing was written, and the nonce is still unused."""
+    """400: the balance is too low. Nothing was written, and the nonce can still be used."""
 
     code: Annotated[Literal["insufficient_balance"], _STABLE] = "insufficient_balance"
     amount: int
@@ -60,9 +61,9 @@ class InsufficientBalance(ProblemDocument):
 
 
 class RefusedInBatch(BaseModel):
-    """Nothing of the batch was written, because of this one of its entries."""
+    """Identifies the entry because of which nothing in the batch was written."""
 
-    index: int = Field(description="The first refused entry, counted from 0.")
+    index: int = Field(description="The index of the first refused entry, starting at 0.")
 
 
 class DuplicateNonceInBatch(DuplicateNonce[OperationT], RefusedInBatch, Generic[OperationT]):
@@ -73,7 +74,7 @@ class InsufficientBalanceInBatch(InsufficientBalance, RefusedInBatch):
     __doc__ = InsufficientBalance.__doc__
 
 
-# Not from http.HTTPStatus, whose words differ between versions of Python.
+# Not from http.HTTPStatus, whose phrases differ between Python versions.
 _TITLES = {
     400: "Bad Request",
     404: "Not Found",
@@ -91,11 +92,11 @@ def title(status: int) -> str:
 
 
 def unavailable(error: LedgerError) -> Problem:
-    """503: the same request may succeed later."""
+    """Returns the problem for a 503: the same request may succeed later."""
     return Problem(title=title(503), status=503, code=error.code, detail=str(error))
 
 
 def internal_error() -> Problem:
-    """500: a defect of the service."""
-    detail = "This is a defect of the service; its log has more."
+    """Returns the problem for a 500: a bug in the service."""
+    detail = "This is a bug in the service; its log has the details."
     return Problem(title=title(500), status=500, code="internal_error", detail=detail)

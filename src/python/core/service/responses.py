@@ -1,4 +1,4 @@
-"""The response to each outcome of a post: a status and a body."""
+"""Converts outcomes of posting to HTTP responses."""
 
 import logging
 from collections.abc import Sequence
@@ -38,14 +38,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Reply(Generic[BodyT]):
-    """A response before it is written as JSON."""
+    """A response before its body is serialized to JSON."""
 
     status: int
     body: BodyT
 
 
 class Responses(Generic[OperationT]):
-    """Makes the responses of one ledger's service."""
+    """Creates the responses of one ledger's service."""
 
     def __init__(self, schemas: LedgerSchemas[OperationT]) -> None:
         self._schemas = schemas
@@ -53,7 +53,10 @@ class Responses(Generic[OperationT]):
     def for_post(
         self, outcome: BatchOutcome[OperationT]
     ) -> Reply[PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance]:
-        """The response to a batch of one. Raises DatabaseUnavailable when its owner was busy."""
+        """Returns the response to a single post.
+
+        Raises DatabaseUnavailable if its owner was busy.
+        """
         match outcome:
             case BatchPosted(posted):
                 return Reply(201, self._schemas.posted_entry.of_posted(posted[0]))
@@ -68,7 +71,10 @@ class Responses(Generic[OperationT]):
     def for_atomic_batch(
         self, outcome: BatchOutcome[OperationT]
     ) -> Reply[PostedBatch[OperationT] | ProblemDocument]:
-        """Raises DatabaseUnavailable when an owner was busy."""
+        """Returns the response to an atomic batch.
+
+        Raises DatabaseUnavailable if one of its owners was busy.
+        """
         match outcome:
             case BatchPosted(posted):
                 entries = [self._schemas.posted_entry.of_posted(one) for one in posted]
@@ -84,9 +90,9 @@ class Responses(Generic[OperationT]):
     def for_other_batch(
         self, outcomes: Sequence[BatchOutcome[OperationT] | Exception]
     ) -> Reply[BatchResult[OperationT]]:
-        """The response to a batch that is not atomic, from the outcome of each entry.
+        """Returns the response to a non-atomic batch, given the outcome of each entry.
 
-        Raises DatabaseUnavailable when that is every entry's outcome.
+        Raises DatabaseUnavailable if that is the outcome of every entry.
         """
         if all(isinstance(outcome, DatabaseUnavailable) for outcome in outcomes):
             raise DatabaseUnavailable(str(outcomes[0]))
@@ -113,7 +119,10 @@ class Responses(Generic[OperationT]):
             case Duplicate():
                 return self._duplicate(refusal)
             case Insufficient(amount, balance):
-                detail = f"Insufficient balance: this takes {-amount}, the owner has {balance}"
+                detail = (
+                    f"Insufficient balance: the operation takes {-amount} credits, "
+                    f"but the owner has {balance}"
+                )
                 return InsufficientBalance(
                     title=title(400), status=400, detail=detail, amount=amount, balance=balance
                 )
@@ -122,7 +131,7 @@ class Responses(Generic[OperationT]):
 
     def _refused_in_batch(self, index: int, refusal: Refusal[OperationT]) -> ProblemDocument:
         alone = self._refused(refusal)
-        detail = f"{alone.detail} (entry {index}; nothing of the batch was posted)"
+        detail = f"{alone.detail} (entry {index} of the batch; no entry was posted)"
         fields: dict[str, Any] = {**vars(alone), "detail": detail, "index": index}
         if isinstance(alone, InsufficientBalance):
             return InsufficientBalanceInBatch(**fields)
@@ -131,11 +140,11 @@ class Responses(Generic[OperationT]):
     def _duplicate(self, duplicate: Duplicate[OperationT]) -> DuplicateNonce[OperationT]:
         original = duplicate.original
         detail = (
-            f"Duplicate transaction: nonce {original.nonce!r} of this owner "
-            f"is entry {original.id} already"
+            f"Duplicate transaction: the owner has already used nonce {original.nonce!r}, "
+            f"for entry {original.id}"
         )
         if duplicate.reused:
-            detail += f", for another operation ({original.operation.value}); use a new nonce"
+            detail += f", a different operation ({original.operation.value}); use a new nonce"
         return self._schemas.duplicate(
             title=title(409),
             status=409,

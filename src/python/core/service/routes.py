@@ -1,4 +1,4 @@
-"""The ledger's routes: read a balance, post an entry or a batch of them."""
+"""The ledger's routes: reading a balance, and posting an entry or a batch of entries."""
 
 from collections.abc import Awaitable, Callable
 from inspect import Parameter, Signature
@@ -37,7 +37,7 @@ def add_balance_route(app: FastAPI, balances: GroupQueue[str, int]) -> None:
     """Adds `GET /ledger/{owner_id}`."""
 
     async def read_balance(
-        owner_id: Annotated[str, Path(description="Percent-encoded, a slash as %2F.")],
+        owner_id: Annotated[str, Path(description="Percent-encoded; a slash is `%2F`.")],
     ) -> Response:
         valid = validated_owner_id(owner_id)
         return _respond(
@@ -72,8 +72,9 @@ def add_posting_routes(
     async def post_batch(request: BatchRequest[OperationT]) -> Response:
         """Posts up to 1,000 entries in order.
 
-        Atomic: 201 when all are posted; else the problem of the first refused entry, and nothing
-        is written. Otherwise 200, and each entry has its own outcome.
+        An atomic batch returns 201 if every entry is posted. Otherwise, nothing is written and the
+        response is the problem of the first refused entry. A batch that is not atomic returns 200
+        with an outcome for each entry.
         """
         batches = request.to_batches()
         if request.atomic:
@@ -105,7 +106,7 @@ def add_posting_routes(
         responses={
             200: {
                 "model": schemas.batch_result,
-                "description": "Not atomic: each its own outcome.",
+                "description": "Not atomic: the outcome of each entry.",
             },
             400: {"model": InsufficientBalanceInBatch},
             409: {"model": schemas.duplicate_in_batch},
@@ -117,9 +118,9 @@ def add_posting_routes(
 def _with_body(
     route: Callable[[BodyT], Awaitable[Response]], model: type[BodyT]
 ) -> Callable[[BodyT], Awaitable[Response]]:
-    """Declares the body of `route` to be `model`: FastAPI reads it from the signature.
+    """Sets the type of the request body of `route`, which FastAPI reads from the signature.
 
-    The annotation in the code has a type variable, which stands for the app's enum.
+    The annotation in the source has a type variable in place of the app's enum.
     """
     body = Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=model)
     setattr(route, "__signature__", Signature([body]))  # PEP 362
