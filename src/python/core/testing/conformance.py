@@ -1,6 +1,6 @@
-"""The tests that every app's ledger must pass, for its own operations.
+"""The conformance tests of a ledger, which every app runs with its own operations.
 
-An app's test file is a subclass:
+An app's tests subclass LedgerConformance:
 
     class TestContentLedger(LedgerConformance[ContentLedgerOperation]):
         ledger = LEDGER
@@ -12,7 +12,7 @@ from typing import Generic
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import (
-    run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]  # it has no types
+    run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]  # not annotated
 )
 from pydantic import SecretStr
 
@@ -28,7 +28,7 @@ from core.testing.model import ledger_machine
 
 
 class LedgerConformance(Generic[OperationT]):
-    """Subclass it, with the app's ledger."""
+    """Base class of an app's ledger tests. Subclasses set `ledger`."""
 
     ledger: Ledger[OperationT]
 
@@ -86,8 +86,8 @@ class LedgerConformance(Generic[OperationT]):
             assert store.balance(operation.name) == first.balance
 
     def test_behaves_like_the_model(self, database_url: SecretStr) -> None:
-        # A database's speed varies: no deadline. Each step of a run is several transactions.
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it so
+        # There is no deadline, because the speed of the database varies.
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]  # not annotated in hypothesis
             ledger_machine(self.ledger, database_url),
             settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
         )
@@ -103,7 +103,7 @@ class LedgerConformance(Generic[OperationT]):
         assert wrong == []
 
     def _fund(self, store: LedgerStore[OperationT], owner_id: str, *, at_least: int) -> int:
-        """Gives the owner enough credits; returns how many it has."""
+        """Posts until the owner has `at_least` this many credits, and returns its balance."""
         best = races.most_giving(self.ledger)
         number = 0
         while store.balance(owner_id) < at_least:

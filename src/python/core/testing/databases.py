@@ -1,4 +1,4 @@
-"""Databases for tests: real ones, built by the real migrations, a fresh one for every test."""
+"""Creates a fresh PostgreSQL database for each test, with the apps' real migrations."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from core.storage.connections import connect
 
 
 def execute(url: SecretStr, statement: str) -> list[tuple[Any, ...]]:
-    """Runs a statement in a transaction of its own; returns the rows, if there are any."""
+    """Runs a statement in a transaction of its own, and returns its rows, if any."""
     engine = connect(url)
     with engine.begin() as connection:
         result = connection.exec_driver_sql(statement)
@@ -24,7 +24,7 @@ def execute(url: SecretStr, statement: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def held(url: SecretStr, app: str, owner_id: str) -> Generator[None, None, None]:
-    """For as long as the block lasts, another transaction holds the owner's balance."""
+    """Holds a lock on the owner's balance, from another transaction, until the end of the block."""
     engine = connect(url, statement_timeout=120)
     with engine.connect() as other:
         query = f"SELECT FROM {app}.ledger_balance WHERE owner_id = %s FOR UPDATE"
@@ -34,18 +34,21 @@ def held(url: SecretStr, app: str, owner_id: str) -> Generator[None, None, None]
 
 
 class Databases:
-    """Makes databases on one server. The migrations of an app run once; the rest are copies."""
+    """Creates databases on one server.
+
+    The migrations of an app run only once; further databases are copies of the result.
+    """
 
     def __init__(self, server: ThrowawayServer) -> None:
         self._server = server
         self._migrated: dict[str, str] = {}
 
     def empty(self) -> SecretStr:
-        """The URL of a new database with nothing in it."""
+        """Creates an empty database and returns its URL."""
         return self._server.create_database()
 
     def migrated(self, app: str) -> SecretStr:
-        """The URL of a new database in which the app's schema is at its head."""
+        """Creates a database with the app's schema at the head revision, and returns its URL."""
         if app not in self._migrated:
             url = self.empty()
             revisions.upgrade(app, url)
@@ -55,6 +58,6 @@ class Databases:
 
 @contextmanager
 def throwaway_databases(*, durable: bool = False) -> Generator[Databases, None, None]:
-    """The databases of a server that runs until the block ends."""
+    """Yields the databases of a server that runs until the end of the block."""
     with throwaway_server(durable=durable) as server:
         yield Databases(server)

@@ -1,6 +1,6 @@
-"""The tests that every app's migrations must pass.
+"""The conformance tests of an app's migrations.
 
-An app's test file is a subclass:
+An app's tests subclass MigrationConformance:
 
     class TestContentMigrations(MigrationConformance):
         ledger = LEDGER
@@ -16,7 +16,7 @@ from core.testing.databases import Databases
 
 
 class MigrationConformance:
-    """Subclass it, with the app's ledger."""
+    """Base class of an app's migration tests. Subclasses set `ledger`."""
 
     ledger: ClassVar[Ledger[Any]]
 

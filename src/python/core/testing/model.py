@@ -1,4 +1,4 @@
-"""A ledger as plain Python, and a state machine that holds the real one against it."""
+"""A model of a ledger in plain Python, and a state machine that compares the store with it."""
 
 from itertools import count
 from typing import Any
@@ -26,7 +26,7 @@ from core.storage.store import LedgerStore
 
 
 class ModelLedger:
-    """What a ledger does, told one post after another."""
+    """Predicts the outcome of each post, one at a time."""
 
     def __init__(self, ledger: Ledger[Any]) -> None:
         self._ledger = ledger
@@ -34,7 +34,7 @@ class ModelLedger:
         self.operations: dict[tuple[str, str], object] = {}
 
     def post(self, post: Post[Any]) -> str:
-        """Returns what an outcome is described as below."""
+        """Returns the expected outcome, in the words of `_described`."""
         balance = self.balances.get(post.owner_id, 0)
         amount = self._ledger.amounts[post.operation]
         if post.key in self.operations:
@@ -46,7 +46,7 @@ class ModelLedger:
         return f"posted: {amount} makes {balance + amount}"
 
     def post_batch(self, batch: Batch[Any]) -> str:
-        """All of it or nothing."""
+        """Returns the expected outcome of a batch, in the words of `_described_batch`."""
         before = dict(self.balances), dict(self.operations)
         for index, post in enumerate(batch.posts):
             outcome = self.post(post)
@@ -57,10 +57,10 @@ class ModelLedger:
 
 
 def ledger_machine(ledger: Ledger[OperationT], url: SecretStr) -> type[RuleBasedStateMachine]:
-    """A hypothesis state machine of batches against `ledger` in the database at `url`."""
+    """Returns a Hypothesis state machine that posts to `ledger` in the database at `url`."""
     store = LedgerStore(ledger, connect(url, pool_size=1))
     runs = count()
-    # Few owners and nonces, so that replays, reused nonces and refusals are common.
+    # There are few owners and nonces, so that retries, reused nonces and refusals are common.
     posts = st.tuples(
         st.sampled_from(["ann", "bob"]),
         st.sampled_from(list(ledger.operations)),
@@ -70,7 +70,7 @@ def ledger_machine(ledger: Ledger[OperationT], url: SecretStr) -> type[RuleBased
     class LedgerMachine(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
-            self.run = next(runs)  # each run has owners of its own
+            self.run = next(runs)  # part of the owner_ids, so that runs do not share owners
             self.model = ModelLedger(ledger)
 
         @rule(batch=st.lists(posts, min_size=1, max_size=8))

@@ -1,4 +1,4 @@
-"""pytest fixtures for every test of the workspace. A conftest.py names this as a plugin."""
+"""The pytest fixtures that all tests share. A conftest.py lists this module in pytest_plugins."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from core.testing.databases import Databases, throwaway_databases
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
-    """A PostgreSQL server for this test process, without durability, which tests do not need."""
+    """A PostgreSQL server for this test process. It is not durable, which makes it faster."""
     with throwaway_databases() as server:
         yield server

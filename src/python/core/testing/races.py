@@ -1,4 +1,4 @@
-"""Races between posts, and what must hold whoever wins."""
+"""Races between concurrent posts, with invariants that hold for every order of execution."""
 
 import multiprocessing
 import random
@@ -21,23 +21,27 @@ from core.storage.connections import connect
 from core.storage.store import LedgerStore
 
 Result = tuple[Post[OperationT], str]
-"""A post and what became of it: the name of its outcome's class."""
+"""A post, and the name of its outcome's class."""
 
 
 @dataclass(frozen=True)
 class Race(Generic[OperationT]):
-    """`funding` is posted first, then all of `posts` at once, in transactions of `batch` posts."""
+    """A set of concurrent posts.
+
+    `funding` is posted first. Then all of `posts` are posted concurrently, with `batch` of them in
+    each transaction.
+    """
 
     name: str
     funding: list[Post[OperationT]]
     posts: list[Post[OperationT]]
     batch: int = 1
     winners: int | None = None
-    """How many of `posts` must be posted; None where that depends on their order."""
+    """How many of `posts` must succeed; None if that depends on their order."""
 
 
 def overdraft(ledger: Ledger[OperationT]) -> Race[OperationT]:
-    """50 spends at once, of which the balance covers 10."""
+    """At least 50 concurrent spends, of which the balance covers one in five."""
     owner = _owner()
     credit, spend = most_giving(ledger), most_taking(ledger)
     cost = -ledger.amounts[spend]
@@ -52,12 +56,12 @@ def overdraft(ledger: Ledger[OperationT]) -> Race[OperationT]:
 
 
 def one_nonce(ledger: Ledger[OperationT]) -> Race[OperationT]:
-    """One post, sent 50 times at once."""
+    """The same post, sent 50 times concurrently."""
     return Race("one nonce", [], [Post(_owner(), most_giving(ledger), "the one")] * 50, winners=1)
 
 
 def mixed_owners(ledger: Ledger[OperationT]) -> Race[OperationT]:
-    """Batches over the same owners in different orders, with replays, reused nonces, refusals."""
+    """Posts to the same owners in random order, with retries, reused nonces and refusals."""
     owners = [_owner() for _ in range(8)]
     operations = list(ledger.operations)
     posts = [
@@ -80,13 +84,13 @@ def wrongs(
     results: Sequence[Result[OperationT]],
     balances: Mapping[str, int],
 ) -> list[str]:
-    """What must not be, but is, after `race` ended with `results` and `balances`."""
+    """Describes each violated invariant, given the results of `race` and the final balances."""
     won = [post for post, outcome in results if outcome == "Posted"]
     sums: Counter[str] = Counter()
     for post in [*race.funding, *won]:
         sums[post.owner_id] += ledger.amounts[post.operation]
     wrong = [
-        f"{owner_id} has {balance}, its entries make {sums[owner_id]}"
+        f"{owner_id} has a balance of {balance}, but the sum of its entries is {sums[owner_id]}"
         for owner_id, balance in balances.items()
         if balance < 0 or balance != sums[owner_id]
     ]
@@ -95,9 +99,9 @@ def wrongs(
     outcomes = Counter(outcome for _, outcome in results)
     strange = set(outcomes) - {"Posted", "Duplicate", "Insufficient"}
     if strange or outcomes.total() != len(race.posts):
-        wrong.append(f"{len(race.posts)} posts had these outcomes: {outcomes}")
+        wrong.append(f"{len(race.posts)} posts had unexpected outcomes: {outcomes}")
     if race.winners is not None and len(won) != race.winners:
-        wrong.append(f"{len(won)} posts won instead of {race.winners}")
+        wrong.append(f"{len(won)} posts succeeded instead of {race.winners}")
     return wrong
 
 
@@ -109,7 +113,10 @@ def run(
     processes: int,
     threads: int,
 ) -> list[str]:
-    """Runs a race on the store, with `threads` in each of `processes`; returns what is wrong."""
+    """Runs a race on the store, with `threads` threads in each of `processes` processes.
+
+    Returns a description of each violated invariant.
+    """
     post_all = partial(_post_all, ledger, url, threads, race.batch)
 
     def start() -> list[Result[OperationT]]:
@@ -128,7 +135,10 @@ def run(
 def run_over_http(
     ledger: Ledger[OperationT], url: SecretStr, addresses: Sequence[str], race: Race[OperationT]
 ) -> list[str]:
-    """Runs a race on services that share the database at `url`; returns what is wrong."""
+    """Runs a race on services that share the database at `url`.
+
+    Returns a description of each violated invariant.
+    """
     outcomes = {201: "Posted", 409: "Duplicate", 400: "Insufficient"}
 
     def post(number: int) -> Result[OperationT]:
@@ -160,7 +170,9 @@ def _judged(
     results = start()
     owners = {post.owner_id for post in [*race.funding, *race.posts]}
     wrong = wrongs(ledger, race, results, {owner: store.balance(owner) for owner in owners})
-    wrong += [f"{owner}: the balance is not the sum" for owner in store.discrepancies()]
+    wrong += [
+        f"{owner}: the balance is not the sum of the entries" for owner in store.discrepancies()
+    ]
     engine.dispose()
     return wrong
 
@@ -191,10 +203,10 @@ def _owner() -> str:
 
 
 def most_giving(ledger: Ledger[OperationT]) -> OperationT:
-    """The operation that gives the most."""
+    """Returns the operation that adds the most credits."""
     return max(ledger.operations, key=lambda operation: ledger.amounts[operation])
 
 
 def most_taking(ledger: Ledger[OperationT]) -> OperationT:
-    """The operation that takes the most."""
+    """Returns the operation that takes the most credits."""
     return min(ledger.operations, key=lambda operation: ledger.amounts[operation])

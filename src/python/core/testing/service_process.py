@@ -1,4 +1,4 @@
-"""Runs an app's service as a process of its own, the way it is deployed."""
+"""Runs an app's service in a process of its own, as in production."""
 
 import os
 import re
@@ -13,18 +13,18 @@ from pydantic import SecretStr
 
 
 def command(module: str) -> list[str]:
-    """Runs a service's module, such as `apps.content.service`."""
+    """Returns the command that runs a service's module, such as `apps.content.service`."""
     return [sys.executable, "-m", module]
 
 
 def environment(**settings: str | SecretStr) -> dict[str, str]:
-    """This process's, with these settings instead of any database that is set."""
+    """Returns this process's environment with `settings`, and without any other database URL."""
     inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
     return {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **in_clear(settings)}
 
 
 def in_clear(settings: Mapping[str, str | SecretStr]) -> dict[str, str]:
-    """What a process is given of the settings: secrets, too, as plain text."""
+    """Returns the settings as plain text, including secrets, to pass them to a process."""
     return {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in settings.items()
@@ -32,7 +32,7 @@ def in_clear(settings: Mapping[str, str | SecretStr]) -> dict[str, str]:
 
 
 class Service:
-    """A running service, and a client of it."""
+    """A running service, with a client."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
@@ -46,7 +46,7 @@ class Service:
         self.client = httpx.Client(base_url=self.address, timeout=60)
 
     def refuses(self) -> bool:
-        """Whether it accepts no more connections."""
+        """Whether the service refuses new connections."""
         try:
             httpx.get(f"{self.address}/healthz", timeout=5)
         except httpx.TransportError:
@@ -60,7 +60,7 @@ class Service:
 
 @contextmanager
 def service(module: str, **settings: str | SecretStr) -> Generator[Service, None, None]:
-    """A service on a free port, killed at the end of the block if it still runs."""
+    """Runs a service on a free port. It is killed at the end of the block if still running."""
     process = subprocess.Popen(
         [*command(module), "--port", "0"],
         env=environment(**settings),

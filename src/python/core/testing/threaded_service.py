@@ -1,4 +1,4 @@
-"""Serves a ledger from a thread of the test, over real HTTP."""
+"""Serves a ledger over HTTP from a thread of the test process."""
 
 import threading
 from collections.abc import Generator
@@ -18,7 +18,7 @@ from core.settings.groups import DatabaseSettings, ServiceSettings
 def served(
     ledger: Ledger[OperationT], database: DatabaseSettings, service: ServiceSettings | None = None
 ) -> Generator[httpx.Client, None, None]:
-    """A client of the ledger's service, which runs until the block ends."""
+    """Yields a client of the ledger's service, which runs until the end of the block."""
     app = create_app(ledger, database, service or ServiceSettings())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     thread = threading.Thread(target=server.run)
@@ -36,7 +36,7 @@ def served(
 
 
 def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The problem document that the response must be."""
+    """Asserts that the response is a problem document with this status and code, and returns it."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()

@@ -1,4 +1,4 @@
-"""Waits for what another thread or process does: for what must come true, never for a time."""
+"""Waits for a condition that another thread or process makes true, not for a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ _SECONDS = 60
 
 
 def until(condition: Callable[[], object], message: str) -> None:
-    """Returns once `condition` holds; fails with `message` when that takes too long."""
+    """Waits until `condition` is true. Fails with `message` if that takes too long."""
     deadline = time.monotonic() + _SECONDS
     while not condition():
         assert time.monotonic() < deadline, message
