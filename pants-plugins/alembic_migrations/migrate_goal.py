@@ -1,4 +1,4 @@
-"""The goal `migrate`: runs Alembic on the selected apps' databases, one after another."""
+"""The goal `migrate`, which runs Alembic for each selected app, one after another."""
 
 from __future__ import annotations
 
@@ -38,15 +38,16 @@ class MigrateSubsystem(GoalSubsystem):
     help = softwrap("""
         Run Alembic on the database of each selected app.
 
-        For an app `content` the database is CONTENT_DATABASE_URL if that is set, else
-        DATABASE_URL. Alembic's command is `upgrade head` unless another follows `--`, for example
+        The database of an app `content` is given by the environment variable
+        CONTENT_DATABASE_URL or, if that is not set, DATABASE_URL. The default command is
+        `upgrade head`. To run another Alembic command, write it after `--`, for example
         `migrate alembic/content:: -- revision --autogenerate -m 'add a bonus'`.
         """)
     args = ArgsListOption(example="downgrade -1", tool_name="Alembic", passthrough=True)
     dry_run = BoolOption(
         default=False,
-        help="Print the SQL instead of running it; needs no database. It begins with an empty "
-        "database unless `-- upgrade REVISION:head` says otherwise.",
+        help="Print the SQL instead of running it. This needs no database. The SQL starts from an "
+        "empty database; for another starting point, add `-- upgrade REVISION:head`.",
     )
 
 
@@ -61,7 +62,7 @@ async def migrate(
     subsystem: MigrateSubsystem,
     console: Console,
     client_environment: CompleteEnvironmentVars,
-    _: Workspace,  # tells Pants that this goal writes, so that it never takes it from its cache
+    _: Workspace,  # marks this goal as having side effects, so that Pants does not cache it
 ) -> Migrate:
     selected = sorted(
         (MigrationsFieldSet.create(t) for t in targets if MigrationsFieldSet.is_applicable(t)),
@@ -80,7 +81,7 @@ async def migrate(
             console.print_stderr(f"{app}: No database is given: set {variables}")
         console.print_stderr("Nothing was run.")
         return Migrate(exit_code=1)
-    # All are prepared before the first runs: code that cannot be built must not stop half-way.
+    # Prepare all apps before running any, so that a build failure cannot leave some unmigrated.
     processes = await MultiGet(
         Get(InteractiveProcess, MigrationRun(migrations, arguments)) for migrations in selected
     )
@@ -100,7 +101,7 @@ def apps_without_database(
     arguments: tuple[str, ...],
     environment: Mapping[str, str],
 ) -> list[str]:
-    """The apps that the environment names no database for, if Alembic's command needs one."""
+    """Returns the apps without a database URL in the environment, if the command needs one."""
     command = arguments[0]
     if "--sql" in arguments or command in _NEED_NO_DATABASE or command.startswith("-"):
         return []
@@ -124,7 +125,7 @@ async def prepare_run(
     program = await Get(Program, ProgramRequest(run.migrations, module=_PROGRAM, in_workspace=True))
     environment = pex_environment.in_workspace()
     roots = (os.path.join(build_root.path, root) for root in program.source_roots)
-    # Not copies but the workspace's own files run: a new revision is written beside the others.
+    # Runs the workspace's own files rather than copies, because new revisions are written there.
     return InteractiveProcess(
         argv=(
             f"{{chroot}}/{program.pex.pex.argv0}",

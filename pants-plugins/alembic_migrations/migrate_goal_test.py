@@ -1,4 +1,4 @@
-"""The goal `migrate`: what it runs, in which order, and how it ends."""
+"""Tests what the goal `migrate` runs, in which order, and with which exit code."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run(
     exit_codes: Mapping[str, int] = {},
     environment: Mapping[str, str] = URL,
 ) -> tuple[int, Sequence[str], str]:
-    """Migrates shop and tools; returns the exit code, what was run, and what was said."""
+    """Migrates shop and tools; returns the exit code, the commands that ran, and the output."""
     ran = []
 
     def prepare(request: MigrationRun) -> InteractiveProcess:
@@ -95,16 +95,16 @@ def run(
 
 
 def test_upgrades_every_app_in_order(runner: RuleRunner) -> None:
-    exit_code, ran, said = run(runner)
+    exit_code, ran, stderr = run(runner)
     assert (exit_code, ran) == (0, ["shop upgrade head", "tools upgrade head"])
-    assert "shop: upgrade head succeeded" in said and "tools: upgrade head succeeded" in said
+    assert "shop: upgrade head succeeded" in stderr and "tools: upgrade head succeeded" in stderr
 
 
 def test_one_apps_failure_does_not_hide_the_others(runner: RuleRunner) -> None:
-    exit_code, ran, said = run(runner, "downgrade", "-1", exit_codes={"shop": 3})
+    exit_code, ran, stderr = run(runner, "downgrade", "-1", exit_codes={"shop": 3})
     assert (exit_code, ran) == (3, ["shop downgrade -1", "tools downgrade -1"])
-    assert "shop: downgrade -1 failed (exit code 3)" in said
-    assert "tools: downgrade -1 succeeded" in said
+    assert "shop: downgrade -1 failed (exit code 3)" in stderr
+    assert "tools: downgrade -1 succeeded" in stderr
 
 
 def test_a_dry_run_prints_sql_and_needs_no_database(runner: RuleRunner) -> None:

@@ -1,4 +1,4 @@
-"""Makes a program of the workspace's own code runnable on an app's migrations."""
+"""Builds a program from the workspace's own code that can run an app's migrations."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from alembic_migrations.target_type import MigrationsFieldSet
 
 
 class UnknownProgram(Exception):
-    """The module that the goal or the linter runs is not in the workspace."""
+    """The module that the goal or the linter should run has no unambiguous owner."""
 
 
 @dataclass(frozen=True)
 class ProgramRequest:
     migrations: MigrationsFieldSet
     module: str
-    in_workspace: bool  # else in a sandbox
+    in_workspace: bool  # if false, in a sandbox
 
 
 @dataclass(frozen=True)
 class Program:
-    pex: VenvPex  # third-party code only
+    pex: VenvPex  # with third-party code only
     python: PythonExecutable
-    sources: Digest  # the migrations, and the first-party code that they and the program use
+    sources: Digest  # the migrations, and all first-party code that they and the program use
     source_roots: tuple[str, ...]
 
 
@@ -50,11 +50,11 @@ class Program:
 async def prepare_program(
     request: ProgramRequest, pex_environment: PexEnvironment, python_setup: PythonSetup
 ) -> Program:
-    # The migrations do not depend on the program, so it is found by its name.
+    # The migrations do not depend on the program, so look it up by its module name.
     resolve = request.migrations.resolve.normalized_value(python_setup)
     owners = await Get(PythonModuleOwners, PythonModuleOwnersRequest(request.module, resolve))
     if not owners.unambiguous:
-        raise UnknownProgram(f"No target, or more than one, has the module {request.module}")
+        raise UnknownProgram(f"The module {request.module} must be owned by exactly one target")
     addresses: list[Address] = [request.migrations.address, *owners.unambiguous]
     closure = await Get(TransitiveTargets, TransitiveTargetsRequest(addresses))
     pex_request, sources = await MultiGet(
@@ -66,7 +66,7 @@ async def prepare_program(
                 internal_only=True,
                 include_source_files=False,
                 main=EntryPoint(request.module),
-                # The source roots are given to it in PEX_EXTRA_SYS_PATH.
+                # Makes the PEX honor PEX_EXTRA_SYS_PATH, which contains the source roots.
                 additional_args=("--no-strip-pex-env",),
             ),
         ),

@@ -1,4 +1,4 @@
-"""Alembic in Pants: the target type `alembic_migrations`, the goal `migrate`, and a linter."""
+"""Registers Alembic with Pants: the target `alembic_migrations`, the goal `migrate`, a linter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target type `alembic_migrations`: what Pants knows of an app's migrations."""
+"""The target type `alembic_migrations`, which declares an app's migrations."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class LedgerField(StringField):
     required = True
     value: str
     help = softwrap("""
-        The app's `Ledger`, as `module:attribute`. Its models are what the database is compared
-        with.
+        The app's `Ledger`, as `module:attribute`. The database's schema is compared with its
+        models.
         """)
 
 
@@ -24,21 +24,21 @@ class IniField(StringField):
     alias = "ini"
     default = "alembic.ini"
     value: str
-    help = "Alembic's configuration, in the BUILD file's folder."
+    help = "Alembic's configuration file, relative to the BUILD file's folder."
 
 
 class EnvField(StringField):
     alias = "env"
     default = "env.py"
     value: str
-    help = "Alembic's environment, in the BUILD file's folder."
+    help = "Alembic's environment script, relative to the BUILD file's folder."
 
 
 class VersionsField(StringField):
     alias = "versions"
     default = "versions"
     value: str
-    help = "The folder of the revisions, in the BUILD file's folder. It may be empty."
+    help = "The folder of the revisions, relative to the BUILD file's folder. It may be empty."
 
 
 class MigrationsDependenciesField(Dependencies):
@@ -57,12 +57,12 @@ class AlembicMigrations(Target):
         PythonResolveField,
     )
     help = softwrap("""
-        An app's Alembic migrations. The app has the name of the BUILD file's folder.
+        An app's Alembic migrations. The BUILD file's folder has the name of the app.
 
-        `migrate` runs them and `lint` checks them, on a PostgreSQL of its own. It owns no file:
-        it depends on the targets that own `ini`, `env` and `versions`, and on the module of
-        `ledger`, without being told to. So a change of any of them, or of the operations that the
-        ledger imports, selects the migrations.
+        The goal `migrate` runs them, and `lint` checks them on a temporary database. This target
+        owns no files. Its dependencies on the targets that own `ini`, `env` and `versions`, and on
+        the module of `ledger`, are inferred. So a change to any of these files, or to the
+        operations that the ledger imports, affects the migrations.
         """)
 
 

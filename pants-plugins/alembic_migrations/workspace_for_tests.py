@@ -1,4 +1,4 @@
-"""A workspace of two apps, as small as it can be, for the tests of this plugin."""
+"""A minimal workspace with two apps, for the tests of this plugin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pants.testutil.rule_runner import QueryRule, RuleRunner
 
 from alembic_migrations import register
 
-# What Pants finds Python with.
+# Pants uses these environment variables to find Python interpreters.
 INHERITED = {"PATH", "PYENV_ROOT", "HOME"}
 OPTIONS = ["--source-root-patterns=['/src/python', '/alembic']"]
 

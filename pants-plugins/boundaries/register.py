@@ -1,7 +1,7 @@
-"""A linter that applies the BUILD files' dependency rules to every target; reports all breaches.
+"""A linter that reports every violation of the dependency rules in the BUILD files.
 
-Pants applies them only where a goal needs a target's dependencies (`check`, `test`, `package`;
-not black or flake8), and stops at the first target that breaks one.
+Pants itself applies the rules only in goals that need a target's dependencies, such as `check`,
+`test` and `package`, and it stops at the first violation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pants.option.subsystem import Subsystem
 class Boundaries(Subsystem):
     options_scope = "boundaries"
     name = "boundaries"
-    help = "Checks that imports keep to the dependency rules in the BUILD files."
+    help = "Checks that imports follow the dependency rules in the BUILD files."
     skip = SkipOption("lint")
 
 
@@ -40,15 +40,15 @@ class BoundariesRequest(LintTargetsRequest):
 
 @rule(desc="Check dependency rules")
 async def boundaries(request: BoundariesRequest.Batch[BoundariesFieldSet, Any]) -> LintResult:
-    breaches = []
-    for field_set in request.elements:  # one by one: MultiGet would stop at the first breach
+    violations = []
+    for field_set in request.elements:  # one by one, as MultiGet would stop at the first violation
         try:
             await Get(Addresses, DependenciesRequest(field_set.dependencies))
         except DependencyRuleActionDeniedError as error:
-            breaches.append(str(error))
+            violations.append(str(error))
     return LintResult(
-        exit_code=1 if breaches else 0,
-        stdout="\n".join(breaches),
+        exit_code=1 if violations else 0,
+        stdout="\n".join(violations),
         stderr="",
         linter_name=Boundaries.options_scope,
         partition_description=None,

@@ -1,4 +1,4 @@
-"""A flake8 plugin: a function that is too long, or a module, does more than one thing."""
+"""A flake8 plugin that limits the length of functions and modules."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ class Lengths:
 
     def run(self) -> Iterator[tuple[int, int, str, type[Lengths]]]:
         if self._lines > MAX_MODULE_LINES:
-            said = f"the module has {self._lines} lines: split what is over {MAX_MODULE_LINES}"
-            yield 1, 0, f"LEN002 {said}", Lengths
+            message = (
+                f"module has {self._lines} lines, at most {MAX_MODULE_LINES} allowed: split it"
+            )
+            yield 1, 0, f"LEN002 {message}", Lengths
         for node in ast.walk(self._tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > MAX_FUNCTION_LINES:
-                    said = f"{node.name} has {lines} lines: split what is over {MAX_FUNCTION_LINES}"
-                    yield node.lineno, node.col_offset, f"LEN001 {said}", Lengths
+                    message = f"has {lines} lines, at most {MAX_FUNCTION_LINES} allowed: split it"
+                    yield node.lineno, node.col_offset, f"LEN001 {node.name} {message}", Lengths
