@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from core.service.problems import PROBLEM_JSON
+from core.service.problems import PROBLEM_JSON, title
 
 
 def document_problems(app: FastAPI) -> None:
@@ -16,7 +16,11 @@ def document_problems(app: FastAPI) -> None:
         for path in document["paths"].values():
             for operation in path.values():
                 for status, response in operation["responses"].items():
-                    if int(status) >= 400 and "application/json" in response["content"]:
+                    if int(status) < 400:
+                        continue
+                    # Python's versions, which FastAPI asks, differ in their words for a status.
+                    response["description"] = title(int(status))
+                    if "application/json" in response["content"]:
                         response["content"] = {
                             PROBLEM_JSON: response["content"]["application/json"]
                         }
