@@ -8,7 +8,7 @@ from monorepo.workspace import Workspace
 
 TRAVEL_MIGRATION = "alembic/travel/versions/2026_11_23_add_loyalty_bonus.py"
 
-README = {"tests/readme_test.py"}
+README = {"tests:readme"}
 CORE_SERVICE_TESTS = {
     f"tests/core/service/{name}_test.py"
     for name in (
@@ -28,7 +28,6 @@ def app_tests(app: str) -> set[str]:
     return {
         f"tests/apps/{app}/{app}_ledger_test.py",
         f"tests/apps/{app}/{app}_migrations_test.py",
-        f"tests/apps/{app}/{app}_openapi_test.py",
         f"tests/apps/{app}:package",
     }
 
@@ -36,6 +35,11 @@ def app_tests(app: str) -> set[str]:
 def everything_of(app: str) -> set[str]:
     """An app's tests, its migrations and its package."""
     return {*app_tests(app), f"alembic/{app}:{app}", f"src/python/apps/{app}:pex"}
+
+
+def api_of(app: str) -> set[str]:
+    """The test of an app's OpenAPI document."""
+    return {f"tests/apps/{app}:openapi"}
 
 
 def package_of(app: str) -> set[str]:
@@ -74,20 +78,31 @@ def append_comment(workspace: Workspace, name: str) -> None:
 @pytest.mark.parametrize(
     "name, expected",
     [
-        ("src/python/apps/travel/operations.py", everything_of("travel")),
-        ("src/python/apps/travel/ledger.py", everything_of("travel")),
+        ("src/python/apps/travel/operations.py", everything_of("travel") | api_of("travel")),
+        ("src/python/apps/travel/ledger.py", everything_of("travel") | api_of("travel")),
         ("src/python/apps/travel/service.py", package_of("travel")),
         (TRAVEL_MIGRATION, everything_of("travel")),
         ("alembic/travel/alembic.ini", everything_of("travel")),
         ("alembic/travel/BUILD", everything_of("travel")),
         ("tests/apps/travel/travel_ledger_test.py", {"tests/apps/travel/travel_ledger_test.py"}),
         # The tests of the README run content's service.
-        ("src/python/apps/content/operations.py", everything_of("content") | README),
-        ("README.md", README),
+        (
+            "src/python/apps/content/operations.py",
+            everything_of("content") | api_of("content") | README,
+        ),
+        # It has the table of the packages, too.
+        ("README.md", README | {"tests:packages"}),
+        ("docs/openapi/travel.json", api_of("travel")),
         ("docs/locking.md", set()),
         (
             "src/python/core/service/routes.py",
-            package_of("content") | package_of("travel") | CORE_SERVICE_TESTS | CORE_TYPES | README,
+            package_of("content")
+            | package_of("travel")
+            | api_of("content")
+            | api_of("travel")
+            | CORE_SERVICE_TESTS
+            | CORE_TYPES
+            | README,
         ),
         (
             "src/python/core/migrations/operation_changes.py",
@@ -112,13 +127,20 @@ def test_an_edit_selects_exactly_what_depends_on_the_file(
 def test_an_edit_of_a_build_file_selects_all_of_its_targets(workspace: Workspace) -> None:
     # Pants does not know which targets of the file have changed.
     append_comment(workspace, "src/python/apps/travel/BUILD")
-    assert affected(workspace) == everything_of("travel")
+    assert affected(workspace) == everything_of("travel") | api_of("travel")
 
 
-def test_an_edit_of_cores_ledger_selects_everything(workspace: Workspace) -> None:
-    # Even tests that do not import it: they all depend on conftest.py, which migrates databases.
+def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
+    workspace: Workspace,
+) -> None:
     append_comment(workspace, "src/python/core/ledgers/ledger.py")
-    assert affected(workspace) == all_targets(workspace)
+    assert affected(workspace) == all_targets(workspace) - {
+        "tests/core/embedded/postgresql_server_test.py",
+        "tests/core/settings/environment_test.py",
+        "tests/core/storage/connections_test.py",
+        "tests/scripts/find_python_test.py",
+        "tests:packages",
+    }
 
 
 @pytest.mark.parametrize("name", ["default.lock", "requirements.txt"])
@@ -156,9 +178,13 @@ def test_a_renamed_app_is_selected_under_its_new_name(workspace: Workspace) -> N
             if path.is_file() and path.suffix != ".pyc":
                 rename_travel_in(path)
                 path.rename(path.with_name(path.name.replace("travel", "voyage")))
-    for path in (workspace.root / "tests/benchmarks").iterdir():  # which run travel
-        rename_travel_in(path)
-    assert affected(workspace) == everything_of("voyage")
+    documents = workspace.root / "docs/openapi"
+    (documents / "travel.json").rename(documents / "voyage.json")
+    for folder in (documents, workspace.root / "tests/benchmarks"):  # which run travel
+        for path in folder.iterdir():
+            rename_travel_in(path)
+    # The document's BUILD file has content's target, too.
+    assert affected(workspace) == everything_of("voyage") | api_of("voyage") | api_of("content")
 
 
 def rename_travel_in(path: Path) -> None:

@@ -23,13 +23,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
             "flake8",
             "src/python/core/ledgers/bad.py",
             f"def long() -> None:\n{BODY}",
-            "bad.py:1:1: LEN001 long has 71 lines: split what is over 70",
+            "bad.py:1:1: LEN001 long has 71 lines, at most 70 allowed: split it",
         ),
         (
             "flake8",
             "src/python/core/ledgers/bad.py",
             "# A line\n" * 251,
-            "bad.py:1:1: LEN002 the module has 251 lines: split what is over 250",
+            "bad.py:1:1: LEN002 module has 251 lines, at most 250 allowed: split it",
         ),
         (
             "isort",

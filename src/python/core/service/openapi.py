@@ -1,4 +1,4 @@
-"""Corrects the media type of problem documents in FastAPI's OpenAPI document."""
+"""Corrects the responses to errors in FastAPI's OpenAPI document."""
 
 from typing import Any
 
