@@ -22,7 +22,7 @@ from benchmarks.benchmark_services import running
 from benchmarks.figures import FIGURES, Round
 from benchmarks.load import measure
 from core.storage.connections import connect
-from core.storage.store import LedgerStore
+from core.storage.verification import discrepancies
 from core.testing.databases import execute, throwaway_databases
 
 CONNECTIONS = (1, 16, 64, 256)
@@ -93,14 +93,14 @@ def _scenarios(
         address: str = ledger,
         path: str = "/ledger",
         owners: traffic.Owners = traffic.spread,
-        duplicates: float = 0,
-        refusals: float = 0,
+        **shares: float,
     ) -> float:
-        requests = traffic.posts(owners, path=path, duplicates=duplicates, refusals=refusals)
-        return http(requests, connections, address)
+        return http(traffic.posts(owners, path=path, **shares), connections, address)
 
-    def read(owners: traffic.Owners = traffic.spread, path: str = "/ledger") -> float:
-        return http(traffic.reads(owners, path=path))
+    def read(
+        owners: traffic.Owners = traffic.spread, path: str = "/ledger", connections: int = 64
+    ) -> float:
+        return http(traffic.reads(owners, path=path), connections)
 
     def database(script: str, connections: int = 64, *, prepared: bool = False) -> float:
         return pgbench.rate(
@@ -119,6 +119,7 @@ def _scenarios(
         "POST, one hot owner": partial(post, owners=traffic.hot),
         "POST, 10 % duplicates": partial(post, duplicates=0.1),
         "POST, 10 % refusals": partial(post, refusals=0.1),
+        "POST, 10 % new owners": partial(post, new_owners=0.1),
         "naive service": partial(post, address=naive),
         "pgbench, 1": partial(database, pgbench.SPREAD, 1),
         "pgbench, 1, prepared": partial(database, pgbench.SPREAD, 1, prepared=True),
@@ -127,6 +128,8 @@ def _scenarios(
         "pgbench, one hot row": partial(database, pgbench.HOT, prepared=True),
         "ceiling of GET": partial(read, path="/ceiling"),
         "GET": read,
+        "ceiling of GET, 1": partial(read, path="/ceiling", connections=1),
+        "GET, 1": partial(read, connections=1),
         "GET, 10,000 entries": partial(read, traffic.only("ten-thousand")),
         "GET, 1,000,000 entries": partial(read, traffic.only("a-million")),
         "batch of 1": partial(batches, 1, 64),
@@ -158,7 +161,7 @@ def _memory(url: SecretStr, posts: int) -> Round:
 
 def _assert_consistent(url: SecretStr) -> None:
     engine = connect(url, statement_timeout=600)
-    assert LedgerStore(LEDGER, engine).discrepancies() == []
+    assert discrepancies(LEDGER, engine) == []
     engine.dispose()
 
 

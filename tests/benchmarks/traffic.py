@@ -45,8 +45,9 @@ def posts(
     path: str = "/ledger",
     duplicates: float = 0,
     refusals: float = 0,
+    new_owners: float = 0,
 ) -> Requests:
-    """Rewards, of which the given shares are replaced by duplicates and by refused spends."""
+    """Rewards, of which the given shares are duplicates, refused spends, and of new owners."""
     last = entry("nobody", "DAILY_REWARD")
     for owner_id in owners():
         kind = random.random()
@@ -54,6 +55,8 @@ def posts(
             yield post(path, entry("nobody", "CREDIT_SPEND"))
         elif kind < refusals + duplicates:
             yield post(path, last)
+        elif kind < refusals + duplicates + new_owners:
+            yield post(path, entry(f"new-{next(_numbers)}", "DAILY_REWARD"))
         else:
             last = entry(owner_id, "DAILY_REWARD")
             yield post(path, last)

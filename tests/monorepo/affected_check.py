@@ -12,9 +12,13 @@ README = {"tests:readme"}
 CORE_SERVICE_TESTS = {
     f"tests/core/service/{name}_test.py"
     for name in (
-        *("batch", "contract", "crashes", "full_queue", "group_queue", "health", "openapi"),
-        *("owner_path", "service_process", "under_load"),
+        *("batch", "contract", "crashes", "full_queue", "group_queue", "group_queue_end"),
+        *("health", "openapi", "owner_path", "service_process", "under_load"),
     )
+}
+STORE_TESTS = {
+    f"tests/core/storage:{name}"
+    for name in ("one_statement", "store", "store_connections", "store_races")
 }
 # pyright checks all of core.
 CORE_TYPES = {"tests/type_checking:core"}
@@ -112,7 +116,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | README
             | MIGRATION_TESTS
             | CORE_TYPES
-            | {"tests/core/storage:store", "tests/core/storage:store_races"},
+            | STORE_TESTS,
         ),
         ("src/python/core/migration_check/migration_check.py", CORE_TYPES),
     ],
@@ -138,6 +142,7 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
         "tests/core/embedded/postgresql_server_test.py",
         "tests/core/settings/environment_test.py",
         "tests/core/storage/connections_test.py",
+        "tests/core/storage/event_loop_connection_test.py",
         "tests/scripts/find_python_test.py",
         "tests:packages",
     }

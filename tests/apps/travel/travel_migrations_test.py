@@ -10,12 +10,12 @@ from pydantic import SecretStr
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
 from core.ledgers.errors import DatabaseNotMigrated
-from core.ledgers.outcomes import Posted
+from core.ledgers.outcomes import Duplicate, Posted
 from core.ledgers.requests import Post
 from core.migrations import revisions
 from core.migrations.revisions import config
 from core.storage.connections import connect
-from core.storage.store import LedgerStore
+from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute
 from core.testing.migration_conformance import MigrationConformance
 
@@ -34,10 +34,9 @@ class TestAddingAnOperation:
         return databases.migrated("travel")
 
     def post(self, url: SecretStr, operation: TravelLedgerOperation, nonce: str) -> None:
-        engine = connect(url)
-        [outcome] = LedgerStore(LEDGER, engine).post([Post("ann", operation, nonce)])
+        with blocking_store(LEDGER, url) as store:
+            [outcome] = store.post([Post("ann", operation, nonce)])
         assert isinstance(outcome, Posted)
-        engine.dispose()
 
     def entries(self, url: SecretStr) -> list[Any]:
         return execute(
@@ -55,6 +54,23 @@ class TestAddingAnOperation:
         self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "3")
         assert len(self.entries(url)) == 3
 
+    def test_an_open_store_keeps_posting_when_the_enum_type_is_replaced(
+        self, url: SecretStr
+    ) -> None:
+        with blocking_store(LEDGER, url) as store:
+            for number, revision in enumerate((None, "-1", "+1")):
+                if revision is not None:
+                    step = command.downgrade if revision == "-1" else command.upgrade
+                    step(config("travel", url), revision)
+                for group in (1, 2):
+                    posts = [
+                        Post("ann", TravelLedgerOperation.DAILY_REWARD, f"{number} {group} {part}")
+                        for part in range(group)
+                    ]
+                    assert all(isinstance(outcome, Posted) for outcome in store.post(posts))
+                    assert all(isinstance(outcome, Duplicate) for outcome in store.post(posts))
+            assert store.balance("ann") == 9
+
     def test_an_operation_that_an_entry_uses_cannot_be_removed(self, url: SecretStr) -> None:
         self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "1")
         with pytest.raises(CommandError, match="entries use an operation that this migration"):
@@ -67,10 +83,9 @@ class TestAddingAnOperation:
         engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*this release needs d0"):
             revisions.require_migrated("travel", engine)
-        with pytest.raises(DatabaseNotMigrated, match="does not know an operation"):
-            LedgerStore(LEDGER, engine).post(
-                [Post("ann", TravelLedgerOperation.LOYALTY_BONUS, "1")]
-            )
+        with blocking_store(LEDGER, url) as store:
+            with pytest.raises(DatabaseNotMigrated, match="does not know an operation"):
+                store.post([Post("ann", TravelLedgerOperation.LOYALTY_BONUS, "1")])
         command.upgrade(config("travel", url), "head")
         revisions.require_migrated("travel", engine)
         engine.dispose()

@@ -20,8 +20,7 @@ from core.service.sample_requests import (
     wait_until_blocked,
 )
 from core.settings.groups import DatabaseSettings, ServiceSettings
-from core.storage.connections import connect
-from core.storage.store import LedgerStore
+from core.testing.blocking_store import blocking_store
 from core.testing.databases import held
 from core.testing.service_process import service
 from core.testing.threaded_service import served
@@ -79,11 +78,9 @@ def assert_all_posted(url: SecretStr, accepted: Pending) -> None:
         else:
             assert response.status_code == 201
         posted += [body["nonce"] for body in bodies]
-    engine = connect(url)
-    store = LedgerStore(LEDGER, engine)
-    assert sorted(stored.nonce for stored in store.entries("ann")) == sorted(posted)
-    assert store.balance("ann") == len(posted) == QUEUE_SIZE + 2
-    engine.dispose()
+    with blocking_store(LEDGER, url) as store:
+        assert sorted(stored.nonce for stored in store.entries("ann")) == sorted(posted)
+        assert store.balance("ann") == len(posted) == QUEUE_SIZE + 2
     assert_consistent(url)
 
 

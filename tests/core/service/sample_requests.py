@@ -8,8 +8,7 @@ from httpx import Client, Response
 from pydantic import SecretStr
 
 from core.settings.groups import DatabaseSettings
-from core.storage.connections import connect
-from core.storage.store import LedgerStore
+from core.testing.blocking_store import blocking_store
 from core.testing.databases import execute
 from core.testing.threaded_service import assert_problem
 from core.testing.waiting import until
@@ -62,9 +61,8 @@ def posted_keys(url: SecretStr) -> list[tuple[str, str]]:
 
 def assert_consistent(url: SecretStr) -> None:
     """Asserts that each balance is the sum of its entries, none is negative, no nonce is reused."""
-    engine = connect(url)
-    discrepancies = LedgerStore(LEDGER, engine).discrepancies()
-    engine.dispose()
+    with blocking_store(LEDGER, url) as store:
+        discrepancies = store.discrepancies()
     assert discrepancies == [], f"balances that are not the sum of their entries: {discrepancies}"
     negative = execute(url, "SELECT owner_id FROM sample.ledger_balance WHERE balance < 0")
     assert negative == [], f"negative balances: {negative}"

@@ -13,9 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from core.service.sample_requests import assert_consistent, post, wait_until_blocked
-from core.storage.connections import connect
-from core.storage.store import LedgerStore
 from core.testing import races
+from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, held, throwaway_databases
 from core.testing.service_process import command, environment, service
 from core.testing.waiting import until
@@ -158,13 +157,11 @@ def test_services_killed_under_load_lose_no_acknowledged_post() -> None:
                 running.process.kill()
             for future in posting:
                 future.result()
-        engine = connect(url)
-        store = LedgerStore(LEDGER, engine)
-        entries = [entry.nonce for entry in store.entries("ann")]
-        assert set(acknowledged) <= set(entries)
-        assert len(entries) == len(set(entries)) == store.balance("ann")
-        assert len(entries) <= len(acknowledged) + 8
-        engine.dispose()
+        with blocking_store(LEDGER, url) as store:
+            entries = [entry.nonce for entry in store.entries("ann")]
+            assert set(acknowledged) <= set(entries)
+            assert len(entries) == len(set(entries)) == store.balance("ann")
+            assert len(entries) <= len(acknowledged) + 8
         assert_consistent(url)
 
 

@@ -33,9 +33,11 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     submitted: list[object] = []
     original = GroupQueue.submit
 
-    async def recorded(self: GroupQueue[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+    async def recorded(
+        self: GroupQueue[Any, Any], items: Sequence[Any], *, size: int | None = None
+    ) -> Sequence[Any]:
         submitted.extend(items)
-        return await original(self, items)
+        return await original(self, items, size=size)
 
     monkeypatch.setattr(GroupQueue, "submit", recorded)
     return submitted

@@ -19,13 +19,13 @@ from core.ledgers.outcomes import (
 )
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
-from core.storage.store import LedgerStore
+from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import Databases, execute
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
-Store = LedgerStore[Operation]
+Store = BlockingStore[Operation]
 
 
 @pytest.fixture
@@ -35,9 +35,8 @@ def url(databases: Databases) -> SecretStr:
 
 @contextmanager
 def store_of(url: SecretStr, *, lock_timeout: float = 60) -> Iterator[Store]:
-    engine = connect(url, lock_timeout=lock_timeout, statement_timeout=60)
-    yield LedgerStore(LEDGER, engine)
-    engine.dispose()
+    with blocking_store(LEDGER, url, lock_timeout=lock_timeout, statement_timeout=60) as store:
+        yield store
 
 
 @pytest.fixture

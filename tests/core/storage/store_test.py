@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -13,24 +14,30 @@ from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
 from core.storage.connections import connect
-from core.storage.store import LedgerStore
-from core.testing.databases import Databases, held, throwaway_databases
+from core.testing.blocking_store import BlockingStore, blocking_store
+from core.testing.databases import Databases
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
-Store = LedgerStore[Operation]
+Store = BlockingStore[Operation]
 
 
 @pytest.fixture
-def engine(databases: Databases) -> Iterator[Engine]:
-    engine = connect(databases.migrated("sample"))
+def url(databases: Databases) -> SecretStr:
+    return databases.migrated("sample")
+
+
+@pytest.fixture
+def engine(url: SecretStr) -> Iterator[Engine]:
+    engine = connect(url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def store(engine: Engine) -> Store:
-    return LedgerStore(LEDGER, engine)
+def store(url: SecretStr) -> Iterator[Store]:
+    with blocking_store(LEDGER, url) as store:
+        yield store
 
 
 def count(engine: Engine, table: str) -> int:
@@ -134,89 +141,26 @@ def test_a_balance_that_is_not_the_sum_of_its_entries_is_a_discrepancy(
     assert store.discrepancies() == ["ann"]
 
 
-def test_a_busy_owner_is_unavailable_and_other_owners_are_not(databases: Databases) -> None:
-    url = databases.migrated("sample")
-    engine = connect(url, lock_timeout=0.2)
-    store = LedgerStore(LEDGER, engine)
-    store.post([Post("ann", Operation.CREDIT_ADD, "1")])
-    with held(url, "sample", "ann"):
-        with pytest.raises(DatabaseUnavailable):
-            store.post([Post("ann", Operation.CREDIT_ADD, "2")])
-        assert store.balance("ann") == 10
-        [outcome] = store.post([Post("bob", Operation.CREDIT_ADD, "1")])
-        assert isinstance(outcome, Posted)
-    [outcome] = store.post([Post("ann", Operation.CREDIT_ADD, "2")])
-    assert isinstance(outcome, Posted) and outcome.balance == 20
-    engine.dispose()
-
-
-def test_an_exhausted_connection_pool_is_unavailable(databases: Databases) -> None:
-    engine = connect(databases.migrated("sample"), pool_size=1, pool_timeout=0.1)
-    with engine.connect():
-        with pytest.raises(DatabaseUnavailable):
-            LedgerStore(LEDGER, engine).balance("ann")
-    engine.dispose()
-
-
-def test_connections_override_the_transaction_defaults_of_the_database(
-    databases: Databases,
-) -> None:
-    url = databases.migrated("sample")
-    engine = connect(url)
-    with engine.begin() as connection:
-        name = connection.scalar(text("SELECT current_database()"))
-        for setting in (
-            "default_transaction_isolation = 'serializable'",
-            "synchronous_commit = off",
-        ):
-            connection.execute(text(f'ALTER DATABASE "{name}" SET {setting}'))
-    engine.dispose()
-    engine = connect(url)
-    with engine.connect() as connection:
-        assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
-        assert connection.scalar(text("SHOW synchronous_commit")) == "on"
-    engine.dispose()
-
-
-def test_a_lost_connection_is_unavailable_and_no_acknowledged_post_is_lost() -> None:
-    with throwaway_databases(durable=True) as databases:
-        url = databases.migrated("sample")
-        engine = connect(url)
-        store: LedgerStore[Operation] = LedgerStore(LEDGER, engine)
-        store.post([Post("ann", Operation.CREDIT_ADD, "1")])
-        with engine.connect() as connection:
-            pid = connection.scalar(text("SELECT pg_backend_pid()"))
-        killer = connect(url)
-        with killer.connect() as connection:
-            connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-        killer.dispose()
-        with pytest.raises(DatabaseUnavailable):
-            store.post([Post("ann", Operation.CREDIT_ADD, "2")])
-        # The store has reconnected.
-        [outcome] = store.post([Post("ann", Operation.CREDIT_ADD, "2")])
-        assert isinstance(outcome, Posted) and outcome.balance == 20
-    with pytest.raises(DatabaseUnavailable):
-        store.balance("ann")
-    engine.dispose()
-
-
 def test_a_ledger_without_its_tables_is_unavailable(databases: Databases) -> None:
-    engine = connect(databases.empty())
     ledger = Ledger(
         name="unknown", operations=Operation, amounts=dict(list(LEDGER.amounts.items())[4:])
     )
-    with pytest.raises(DatabaseUnavailable):
-        LedgerStore(ledger, engine).balance("ann")
-    engine.dispose()
+    with blocking_store(ledger, databases.empty()) as store:
+        with pytest.raises(DatabaseUnavailable):
+            store.balance("ann")
 
 
-def test_two_ledgers_can_share_connections(store: Store, engine: Engine) -> None:
+@pytest.mark.parametrize("name", ["other", "order", "user"])
+def test_two_ledgers_can_share_a_database(
+    store: Store, url: SecretStr, engine: Engine, name: str
+) -> None:
     amounts = dict(list(LEDGER.amounts.items())[4:])
-    other = Ledger(name="other", operations=Operation, amounts=amounts)
+    ledger = Ledger(name=name, operations=Operation, amounts=amounts)
     with engine.begin() as connection:
-        connection.execute(text("CREATE SCHEMA other"))
-        models_of(other).metadata.create_all(connection)
-    for balance in (10, 20):
-        for each in (store, LedgerStore(other, engine)):
-            [outcome] = each.post([Post("ann", Operation.CREDIT_ADD, f"{balance}")])
-            assert isinstance(outcome, Posted) and outcome.balance == balance
+        connection.execute(text(f'CREATE SCHEMA "{name}"'))
+        models_of(ledger).metadata.create_all(connection)
+    with blocking_store(ledger, url) as other:
+        for balance in (10, 20):
+            for each in (store, other):
+                [outcome] = each.post([Post("ann", Operation.CREDIT_ADD, f"{balance}")])
+                assert isinstance(outcome, Posted) and outcome.balance == balance

@@ -1,7 +1,6 @@
-"""Tunes the Python interpreter for serving: garbage collection and thread switching."""
+"""Tunes the Python interpreter's garbage collection for serving."""
 
 import gc
-import sys
 
 
 def tune() -> None:
@@ -14,6 +13,3 @@ def tune() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    # The posting thread may wait this long for the event loop to release the GIL, at each step of
-    # a transaction. The default is 5 ms.
-    sys.setswitchinterval(0.0002)

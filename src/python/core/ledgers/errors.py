@@ -48,6 +48,10 @@ class DatabaseUnavailable(LedgerError):
     code = "database_unavailable"
 
 
+class DatabaseUnreachable(DatabaseUnavailable):
+    """The database cannot be connected to, or has stopped answering: no request can succeed now."""
+
+
 class DatabaseNotMigrated(LedgerError):
     """The database is not at the migration revision that this release requires."""
 

@@ -73,7 +73,7 @@ def decide(
 ) -> list[Decision]:
     """Returns a decision for each of `batches`, in order, as if they had been posted one by one.
 
-    `balances` must have the balance of every owner in `batches`, and `known` must have each key
+    `balances` must have the balance of each owner in `batches` that has one, and `known` each key
     in `batches` that already has an entry.
 
     Duplicates are checked before overdrafts, so retrying the spend that emptied an account is a
@@ -103,7 +103,7 @@ def _decide(
     accepted: list[AcceptPost] = []
     for index, post in enumerate(batch.posts):
         owner_id = post.owner_id
-        before = in_batch[owner_id] if owner_id in in_batch else balance_of[owner_id]
+        before = in_batch[owner_id] if owner_id in in_batch else balance_of.get(owner_id, 0)
         amount = ledger.amount_of(post.operation)
         if post.key in used:
             return RefuseBatch(index, RefuseDuplicate(post.key))

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.requests import MAX_BATCH
+from core.ledgers.outcomes import BatchOutcome
+from core.ledgers.requests import MAX_BATCH, Batch
 from core.migrations.revisions import require_migrated
 from core.service.body_limit import BodyLimit
 from core.service.group_queue import GroupQueue
@@ -36,28 +37,27 @@ def create_app(
         raise ConfigurationError(
             f"No database is given: set {ledger.name.upper()}_DATABASE_URL or DATABASE_URL"
         )
-    engine = connect(
+    store = LedgerStore(
+        ledger,
         url,
-        pool_size=2,  # one connection for posting, one for reading
         connect_timeout=database.connect_timeout,
         statement_timeout=database.statement_timeout,
         lock_timeout=database.lock_timeout,
-        autocommit=True,  # otherwise the store would have to switch to it for each transaction
     )
     # The readiness check has its own connection, so that a busy service still counts as ready.
     probe = connect(url, pool_size=1, connect_timeout=database.connect_timeout, statement_timeout=2)
 
-    store = LedgerStore(ledger, engine)
     limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
+    posts: GroupQueue[Batch[OperationT], BatchOutcome[OperationT]]
     posts = GroupQueue(store.post_batches, **limits)
-    balances = GroupQueue(store.balances, **limits)
+    balances: GroupQueue[str, int] = GroupQueue(store.balances, **limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
         yield
-        posts.close()
-        balances.close()
-        engine.dispose()
+        await posts.close()
+        await balances.close()
+        store.close()
         probe.dispose()
 
     app = FastAPI(

@@ -3,12 +3,10 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from queue import SimpleQueue
-from threading import Thread
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from core.ledgers.errors import DatabaseUnavailable
+from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -17,8 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class _Request(Generic[ItemT, ResultT]):
-    def __init__(self, items: Sequence[ItemT], loop: asyncio.AbstractEventLoop) -> None:
+    __slots__ = ("items", "size", "results")
+
+    def __init__(self, items: Sequence[ItemT], size: int, loop: asyncio.AbstractEventLoop) -> None:
         self.items = items
+        self.size = size
         self.results: asyncio.Future[Sequence[ResultT | Exception]] = loop.create_future()
 
 
@@ -26,18 +27,16 @@ _Group = list[_Request[ItemT, ResultT]]
 
 
 class GroupQueue(Generic[ItemT, ResultT]):
-    """Calls `work` with the items of the waiting requests, in order of arrival.
+    """Awaits `work` with the items of the waiting requests, in order of arrival.
 
-    `work` must return a result for each item, in order. It runs in a separate thread, one group at
-    a time, with at most `max_group` items. At most `max_waiting` items may wait. There is no timer:
-    a request that arrives at an idle queue is processed at once.
-
-    A queue must be used from a single event loop.
+    `work` must return a result or an exception for each item, in order. It is awaited for one
+    group at a time, of a size of at most `max_group`. The waiting requests have a size of at most
+    `max_waiting`. There is no timer: a request that arrives at an idle queue is processed at once.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[ItemT]], Sequence[ResultT]],
+        work: Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT | Exception]]],
         *,
         max_waiting: int,
         max_group: int,
@@ -45,97 +44,111 @@ class GroupQueue(Generic[ItemT, ResultT]):
         self._work = work
         self._max_waiting = max_waiting
         self._max_group = max_group
-        # Only the event loop uses these. The thread receives groups and schedules a callback on
-        # the event loop with the results.
         self._waiting: deque[_Request[ItemT, ResultT]] = deque()
-        self._number_waiting = 0
-        self._working = False
-        self._groups: SimpleQueue[
-            tuple[asyncio.AbstractEventLoop, _Group[ItemT, ResultT]] | None
-        ] = SimpleQueue()
-        self._thread: Thread | None = None
+        self._size_waiting = 0
+        self._task: asyncio.Task[None] | None = None
 
-    async def submit(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
-        """Returns a result or an exception for each item. There may be at most `max_group` items.
+    async def submit(
+        self, items: Sequence[ItemT], *, size: int | None = None
+    ) -> Sequence[ResultT | Exception]:
+        """Returns a result or an exception for each item.
+
+        The request's `size` may be at most `max_group`; by default it is the number of items.
 
         Raises DatabaseUnavailable at once if the queue is full. If the caller is cancelled, the
         items are dropped, unless their group is already being processed.
         """
-        assert len(items) <= self._max_group, "more items than a group can hold"
-        if self._number_waiting + len(items) > self._max_waiting:
+        size = len(items) if size is None else size
+        assert size <= self._max_group, "larger than a group may be"
+        if self._size_waiting + size > self._max_waiting:
             raise DatabaseUnavailable(
                 "Too many requests are waiting for the database; try again later"
             )
-        if self._thread is None:
-            self._thread = Thread(target=self._work_on_groups, daemon=True)
-            self._thread.start()
         loop = asyncio.get_running_loop()
-        request: _Request[ItemT, ResultT] = _Request(items, loop)
+        request: _Request[ItemT, ResultT] = _Request(items, size, loop)
         self._waiting.append(request)
-        self._number_waiting += len(items)
-        if not self._working:
-            self._working = True
-            loop.call_soon(self._begin, loop)
+        self._size_waiting += size
+        if self._task is None:
+            # It starts once the event loop has parsed the requests that have already arrived, so
+            # that they join the group.
+            self._task = loop.create_task(self._work_on_groups())
         return await request.results
 
-    async def submit_one(self, item: ItemT) -> ResultT:
+    async def submit_one(self, item: ItemT, *, size: int = 1) -> ResultT:
         """Like `submit` for a single item, but raises its exception instead of returning it."""
-        [result] = await self.submit([item])
+        [result] = await self.submit([item], size=size)
         if isinstance(result, Exception):
             raise result
         return result
 
-    def close(self) -> None:
-        """Waits for the current group. Drops waiting requests and rejects later ones."""
-        self._waiting.clear()
-        self._max_waiting = -1
-        if self._thread is not None:
-            self._groups.put(None)
-            self._thread.join()
+    async def close(self) -> None:
+        """Waits for the current group and rejects the waiting requests. Accepts later ones."""
+        self._fail_waiting(DatabaseUnavailable("The service is shutting down; try again"))
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _work_on_groups(self) -> None:
+        try:
+            while group := self._next_group():
+                results = await self._results([item for each in group for item in each.items])
+                end = 0
+                for request in group:
+                    start, end = end, end + len(request.items)
+                    if not request.results.done():
+                        request.results.set_result(results[start:end])
+                await asyncio.sleep(0)  # for the requests that have arrived, as above
+        finally:
+            self._task = None
+
+    def _next_group(self) -> _Group[ItemT, ResultT]:
         group: _Group[ItemT, ResultT] = []
         free = self._max_group
-        while self._waiting and len(self._waiting[0].items) <= free:
-            request = self._waiting.popleft()
-            self._number_waiting -= len(request.items)
-            if not request.results.cancelled():
+        while self._waiting and self._waiting[0].size <= free:
+            request = self._next()
+            if not request.results.done():
                 group.append(request)
-                free -= len(request.items)
-        self._working = bool(group)
-        if self._working:
-            self._groups.put((loop, group))
+                free -= request.size
+        return group
 
-    def _work_on_groups(self) -> None:
-        while (given := self._groups.get()) is not None:
-            loop, group = given
-            results = self._results([item for request in group for item in request.items])
-            loop.call_soon_threadsafe(self._end, loop, group, results)
+    def _next(self) -> _Request[ItemT, ResultT]:
+        request = self._waiting.popleft()
+        self._size_waiting -= request.size
+        return request
 
-    def _end(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        group: _Group[ItemT, ResultT],
-        results: Sequence[ResultT | Exception],
-    ) -> None:
-        end = 0
-        for request in group:
-            start, end = end, end + len(request.items)
-            if not request.results.cancelled():
-                request.results.set_result(results[start:end])
-        # call_soon lets the event loop first parse requests that have already arrived, so that
-        # they join the next group.
-        loop.call_soon(self._begin, loop)
+    async def _results(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
+        """Processes a group. Bisects the items that fail, to isolate those that cause it."""
+        results = await self._try(items)
+        failed = [
+            number
+            for number, result in enumerate(results)
+            if isinstance(result, Exception) and not isinstance(result, DatabaseUnavailable)
+        ]
+        if len(failed) > 1:
+            log.warning(
+                "%d items failed together, retrying each half: %s", len(failed), results[failed[0]]
+            )
+            half = len(failed) // 2
+            for part in (failed[:half], failed[half:]):
+                retried = await self._results([items[number] for number in part])
+                for number, result in zip(part, retried):
+                    results[number] = result
+        return results
 
-    def _results(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
-        """Processes a group. Bisects a group that fails, to isolate the items that cause it."""
+    async def _try(self, items: Sequence[ItemT]) -> list[ResultT | Exception]:
+        results: list[ResultT | Exception] = []
         try:
-            return self._work(items)
-        except DatabaseUnavailable as error:
-            return [error] * len(items)
+            results += await self._work(items)
         except Exception as error:
-            if len(items) == 1:
-                return [error]
-            log.warning("%d items failed together, retrying each half: %s", len(items), error)
-            half = len(items) // 2
-            return [*self._results(items[:half]), *self._results(items[half:])]
+            results += [error] * len(items)
+        for result in results:
+            if isinstance(result, DatabaseUnreachable):
+                # The requests that wait behind this group would wait as long, only to fail, too.
+                self._fail_waiting(result)
+                break
+        return results
+
+    def _fail_waiting(self, error: DatabaseUnavailable) -> None:
+        while self._waiting:
+            request = self._next()
+            if not request.results.done():
+                request.results.set_result([error] * len(request.items))

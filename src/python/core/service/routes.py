@@ -78,7 +78,9 @@ def add_posting_routes(
         """
         batches = request.to_batches()
         if request.atomic:
-            return _respond(responses.for_atomic_batch(await posts.submit_one(batches[0])))
+            [batch] = batches
+            outcome = await posts.submit_one(batch, size=len(batch.posts))
+            return _respond(responses.for_atomic_batch(outcome))
         return _respond(responses.for_other_batch(await posts.submit(batches)))
 
     for path in ("/ledger", "/ledger/"):

@@ -36,3 +36,8 @@ def is_unknown_operation(error: Exception) -> bool:
 def is_refusal(error: Exception) -> bool:
     """Whether PostgreSQL rejected the data itself, which retrying cannot fix."""
     return sqlstate_of(error).startswith(_REFUSED)
+
+
+def may_be_decided(error: Exception) -> bool:
+    """Whether a group that one statement could not post may be posted by LockDecideWrite."""
+    return is_lock_timeout(error) or was_rolled_back(error) or is_refusal(error)

@@ -1,202 +1,192 @@
 """The SQL statements that post entries and read balances. Only the store executes them.
 
-They run on psycopg2 cursors in autocommit mode, so transactions begin and end explicitly, in the
-SQL. Consecutive statements are sent together to save round trips while rows are locked.
+All names come from the models, quoted. Consecutive statements are sent together to save round
+trips while rows are locked.
 """
 
-from collections.abc import Collection, Iterable, Sequence
 from typing import Generic
 
-from psycopg2.extensions import cursor as Cursor
+from sqlalchemy.dialects.postgresql import dialect
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import OPERATION_TYPE, models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.outcomes import Entry, Posted
-from core.ledgers.posting import AcceptPost
-from core.ledgers.requests import Key, Post
 
-_BALANCES = "SELECT owner_id, balance FROM {balance} WHERE owner_id = ANY (%(owners)s::text[])"
-
-# This statement does not see what other transactions commit after its snapshot was taken. The
-# CHECK and the unique constraint catch the conflicts that its own conditions then miss.
-_PREPARE_ALONE = """
-PREPARE {ledger}_post_alone (text, {operation}, int, text) AS
-WITH owner AS (
-  UPDATE {balance} SET balance = balance + $3
-  WHERE owner_id = $1 AND balance + $3 >= 0
-    AND NOT EXISTS (SELECT FROM {entry} WHERE owner_id = $1 AND nonce = $4)
-  RETURNING balance
-)
-INSERT INTO {entry} (operation, amount, nonce, owner_id)
-SELECT $2, $3, $4, $1 FROM owner
-RETURNING id, created_on, (SELECT balance FROM owner)
+_BALANCES = """
+SELECT {owner_id}, {balance} FROM {balances} WHERE {owner_id} = ANY ($1)
 """
 
-_POST_ALONE = "EXECUTE {ledger}_post_alone (%s, %s, %s, %s)"
+# Posts all of an owner's posts or none of them. `net` is the sum of an owner's amounts, and
+# `lowest` the lowest of their running sums. An owner is left out if it has used one of the nonces,
+# or if its balance would become negative.
+#
+# The result has a row for each post: that of its new entry, with the owner's balance before the
+# group; or, if the owner is left out, the owner's balance and the entry that has the nonce, as far
+# as there are any.
+#
+# A statement has one snapshot, so `used` does not see the entries that other transactions commit
+# while this one waits for a lock. If one of them uses a nonce, the unique constraint makes the
+# whole statement fail.
+#
+# `created` begins when `locked` is complete, because it depends on all of it. New rows are inserted
+# in byte order. So a transaction that waits for a new row has all its locks, and none can deadlock.
+#
+# The operation is cast from text, so that the plan does not depend on the enum type, which a
+# migration may replace.
+_POST_OWNERS = """
+WITH post AS MATERIALIZED (
+  SELECT * FROM unnest($1, $2, $3, $4) WITH ORDINALITY
+    AS post (owner_id, operation, amount, nonce, number)
+), owner AS MATERIALIZED (
+  SELECT * FROM unnest($5, $6, $7) AS owner (owner_id, net, lowest)
+), used AS MATERIALIZED (
+  SELECT post.owner_id
+  FROM post JOIN {entries} AS entry
+    ON entry.{owner_id} = post.owner_id AND entry.{nonce} = post.nonce
+), locked AS MATERIALIZED (
+  SELECT {owner_id} AS owner_id, {balance} AS balance FROM {balances}
+  WHERE {owner_id} = ANY ($5) ORDER BY {owner_id} FOR UPDATE
+), changed AS (
+  UPDATE {balances} AS balance SET {balance} = locked.balance + owner.net
+  FROM locked JOIN owner USING (owner_id)
+  WHERE balance.{owner_id} = locked.owner_id
+    AND locked.balance + owner.lowest >= 0
+    AND locked.owner_id NOT IN (SELECT owner_id FROM used)
+  RETURNING locked.owner_id, locked.balance
+), created AS (
+  INSERT INTO {balances} ({owner_id}, {balance})
+  SELECT owner_id, net FROM owner
+  WHERE lowest >= 0
+    AND owner_id NOT IN (SELECT owner_id FROM locked)
+    AND owner_id NOT IN (SELECT owner_id FROM used)
+  ORDER BY owner_id COLLATE "C"
+  ON CONFLICT DO NOTHING
+  RETURNING {owner_id} AS owner_id
+), accepted AS MATERIALIZED (
+  SELECT owner_id, balance FROM changed UNION ALL SELECT owner_id, 0 FROM created
+), entry AS (
+  INSERT INTO {entries} ({operation}, {amount}, {nonce}, {owner_id})
+  SELECT post.operation::{operation_type}, post.amount, post.nonce, post.owner_id
+  FROM post JOIN accepted USING (owner_id)
+  ORDER BY post.number
+  RETURNING {id} AS id, {created_on} AS created_on, {owner_id} AS owner_id, {nonce} AS nonce
+)
+SELECT true, entry.owner_id, entry.nonce, accepted.balance, entry.id, entry.created_on, NULL, NULL
+FROM entry JOIN accepted USING (owner_id)
+UNION ALL
+SELECT false, post.owner_id, post.nonce, balance.{balance},
+  entry.{id}, entry.{created_on}, entry.{operation}::text, entry.{amount}
+FROM post
+LEFT JOIN {balances} AS balance ON balance.{owner_id} = post.owner_id
+LEFT JOIN {entries} AS entry
+  ON entry.{owner_id} = post.owner_id AND entry.{nonce} = post.nonce
+WHERE post.owner_id NOT IN (SELECT owner_id FROM accepted)
+"""
+
+# The same for a single post, in a third of the time. Without a row in the result nothing is posted.
+_POST_ALONE = """
+WITH owner AS (
+  UPDATE {balances} SET {balance} = {balance} + $3
+  WHERE {owner_id} = $1 AND {balance} + $3 >= 0
+    AND NOT EXISTS (SELECT FROM {entries} WHERE {owner_id} = $1 AND {nonce} = $4)
+  RETURNING {balance} AS balance
+), entry AS (
+  INSERT INTO {entries} ({operation}, {amount}, {nonce}, {owner_id})
+  SELECT $2::{operation_type}, $3, $4, $1 FROM owner
+  RETURNING {id} AS id, {created_on} AS created_on
+)
+SELECT id, created_on, balance FROM entry, owner
+"""
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED;"
 
-# A missing row cannot be locked, so it is inserted first. Rows are inserted in byte order, the
-# order in which they are locked, so that transactions cannot deadlock.
-_CREATE = """
-INSERT INTO {balance} (owner_id, balance)
-SELECT owner_id, 0 FROM unnest(%(locked)s::text[]) AS owner (owner_id)
+# A missing row cannot be locked, so it is inserted first: in byte order, and without holding any
+# lock, so that transactions cannot deadlock.
+_CREATE_OWNERS = """
+INSERT INTO {balances} ({owner_id}, {balance})
+SELECT owner_id, 0 FROM unnest(%(owners)s::text[]) AS owner (owner_id)
 ORDER BY owner_id COLLATE "C"
-ON CONFLICT DO NOTHING;
+ON CONFLICT DO NOTHING
 """
 
-_LOCK = """
-SELECT FROM {balance} WHERE owner_id = ANY (%(locked)s::text[]) ORDER BY owner_id FOR UPDATE;
+_LOCK_OWNERS = """
+SELECT FROM {balances} WHERE {owner_id} = ANY (%(owners)s::text[])
+ORDER BY {owner_id} FOR UPDATE;
 """
 
 # A separate statement, so that its snapshot is taken after the locks and includes everything that
 # the previous lock holders committed.
 _READ = """
-SELECT post.owner_id, balance.balance, post.nonce,
-  entry.id, entry.operation, entry.amount, entry.created_on
-FROM unnest(%(owners)s::text[], %(nonces)s::text[]) AS post (owner_id, nonce)
-LEFT JOIN {balance} AS balance ON balance.owner_id = post.owner_id
-LEFT JOIN {entry} AS entry ON entry.owner_id = post.owner_id AND entry.nonce = post.nonce
+SELECT post.owner_id, balance.{balance}, post.nonce,
+  entry.{id}, entry.{operation}, entry.{amount}, entry.{created_on}
+FROM unnest(%(post_owners)s::text[], %(nonces)s::text[]) AS post (owner_id, nonce)
+LEFT JOIN {balances} AS balance ON balance.{owner_id} = post.owner_id
+LEFT JOIN {entries} AS entry
+  ON entry.{owner_id} = post.owner_id AND entry.{nonce} = post.nonce
 """
 
 _WRITE = """
-UPDATE {balance} AS balance SET balance = changed.balance
-FROM unnest(%(changed)s::text[], %(balances)s::bigint[]) AS changed (owner_id, balance)
-WHERE balance.owner_id = changed.owner_id;
+UPDATE {balances} AS balance SET {balance} = changed.balance
+FROM unnest(%(owners)s::text[], %(balances)s::bigint[]) AS changed (owner_id, balance)
+WHERE balance.{owner_id} = changed.owner_id;
 
-INSERT INTO {entry} (operation, amount, nonce, owner_id)
-SELECT operation, amount, nonce, owner_id
+INSERT INTO {entries} ({operation}, {amount}, {nonce}, {owner_id})
+SELECT operation::{operation_type}, amount, nonce, owner_id
 FROM unnest(
-  %(operations)s::{operation}[], %(amounts)s::int[], %(nonces)s::text[], %(owners)s::text[]
+  %(operations)s::text[], %(amounts)s::int[], %(nonces)s::text[], %(post_owners)s::text[]
 ) WITH ORDINALITY AS post (operation, amount, nonce, owner_id, number)
 ORDER BY number
-RETURNING owner_id, nonce, id, created_on
+RETURNING {owner_id}, {nonce}, {id}, {created_on}
 """
 
-_BUSY = """
-WITH free AS (
-  SELECT owner_id FROM {balance} WHERE owner_id = ANY (%(locked)s::text[])
-  ORDER BY owner_id FOR UPDATE SKIP LOCKED
+_BUSY_OWNERS = """
+WITH unlocked AS (
+  SELECT {owner_id} FROM {balances} WHERE {owner_id} = ANY (%(owners)s::text[])
+  ORDER BY {owner_id} FOR UPDATE SKIP LOCKED
 )
-SELECT owner_id FROM {balance} WHERE owner_id = ANY (%(locked)s::text[])
-EXCEPT SELECT owner_id FROM free
+SELECT {owner_id} FROM {balances} WHERE {owner_id} = ANY (%(owners)s::text[])
+EXCEPT SELECT {owner_id} FROM unlocked
 """
 
 
 class Statements(Generic[OperationT]):
-    """Executes the statements on one ledger's tables and converts their rows."""
+    """The statements for the tables of one ledger. Their parameters are arrays: see arrays.py."""
 
     def __init__(self, ledger: Ledger[OperationT]) -> None:
-        self._operations = ledger.operations
-        models = models_of(ledger)
-        names = {
-            "ledger": ledger.name,
-            "entry": f"{ledger.name}.{models.entry.__tablename__}",
-            "balance": f"{ledger.name}.{models.balance.__tablename__}",
-            "operation": f"{ledger.name}.{OPERATION_TYPE}",
-        }
-        self._balances = _BALANCES.format(**names)
-        self.prepare_alone = _PREPARE_ALONE.format(**names)
-        self._post_alone = _POST_ALONE.format(**names)
-        self._begin = (_BEGIN + _LOCK + _READ).format(**names)
-        self._begin_with_new = (_BEGIN + _CREATE + _LOCK + _READ).format(**names)
-        self._busy = _BUSY.format(**names)
-        self._write = _WRITE.format(**names)
-
-    def balances(self, cursor: Cursor, owner_ids: Sequence[str]) -> dict[str, int]:
-        """Returns the balances of those of the owners that have one."""
-        cursor.execute(self._balances, {"owners": _array(owner_ids)})
-        return dict(cursor.fetchall())
-
-    def post_alone(
-        self, cursor: Cursor, post: Post[OperationT], amount: int
-    ) -> Posted[OperationT] | None:
-        """Posts with a single statement and commits.
-
-        Returns None, and writes nothing, if the owner is new or the post is refused.
-
-        The connection must have executed `prepare_alone`, because planning the statement each
-        time would take a third of its run time.
-
-        Raises psycopg2.IntegrityError if a concurrent transaction has used the nonce.
-        """
-        cursor.execute(self._post_alone, (post.owner_id, post.operation.value, amount, post.nonce))
-        row = cursor.fetchone()
-        if row is None:
-            return None
-        id_, created_on, balance = row
-        entry = Entry(id_, post.operation, amount, post.nonce, post.owner_id, created_on)
-        return Posted(entry, balance)
-
-    def busy(self, cursor: Cursor, owner_ids: Collection[str]) -> set[str]:
-        """Returns those of the owners that another transaction has locked."""
-        cursor.execute(self._busy, {"locked": _array(owner_ids)})
-        return {owner_id for owner_id, in cursor.fetchall()}
-
-    def begin(
-        self, cursor: Cursor, posts: Sequence[Post[OperationT]]
-    ) -> tuple[dict[str, int], dict[Key, Entry[OperationT]]]:
-        """Begins a transaction that locks the owners of `posts` until it ends.
-
-        Returns the owners' balances, and the existing entries with the keys of `posts`. Neither
-        can change while the owners are locked.
-        """
-        owners = [post.owner_id for post in posts]
-        parameters = {
-            "locked": _array(set(owners)),
-            "owners": _array(owners),
-            "nonces": _array(post.nonce for post in posts),
-        }
-        cursor.execute(self._begin, parameters)
-        rows = cursor.fetchall()
-        if any(row[1] is None for row in rows):
-            # Inserting rows while holding locks could deadlock, so the locks are released first.
-            cursor.execute("ROLLBACK;" + self._begin_with_new, parameters)
-            rows = cursor.fetchall()
-        balances: dict[str, int] = {}
-        entries: dict[Key, Entry[OperationT]] = {}
-        for owner_id, balance, nonce, id_, operation, amount, created_on in rows:
-            balances[owner_id] = balance
-            if id_ is not None:
-                of = self._operations(operation)
-                entries[owner_id, nonce] = Entry(id_, of, amount, nonce, owner_id, created_on)
-        return balances, entries
-
-    def write(
-        self, cursor: Cursor, accepted: Sequence[tuple[Post[OperationT], AcceptPost]]
-    ) -> dict[Key, Entry[OperationT]]:
-        """Updates the balances, inserts the accepted posts in order, and commits.
-
-        Returns the new entries by key.
-        """
-        changed = {post.owner_id: accept.balance for post, accept in accepted}
-        parameters = {
-            "changed": _array(changed),
-            "balances": _array(str(balance) for balance in changed.values()),
-            "operations": _array(post.operation.value for post, _ in accepted),
-            "amounts": _array(str(accept.amount) for _, accept in accepted),
-            "nonces": _array(post.nonce for post, _ in accepted),
-            "owners": _array(post.owner_id for post, _ in accepted),
-        }
-        cursor.execute(self._write, parameters)
-        rows = cursor.fetchall()
-        cursor.execute("COMMIT")
-        made = {(owner_id, nonce): made for owner_id, nonce, *made in rows}
-        entries: dict[Key, Entry[OperationT]] = {}
-        for post, accept in accepted:
-            id_, created_on = made[post.key]
-            entries[post.key] = Entry(
-                id_, post.operation, accept.amount, post.nonce, post.owner_id, created_on
-            )
-        return entries
+        names = _names(ledger)
+        # Prepared, because planning the statements each time would take longer than running them.
+        self.prepare_reading = "PREPARE balances (text[]) AS" + _BALANCES.format(**names)
+        self.balances = "EXECUTE balances (%(owners)s)"
+        self.prepare_posting = (
+            "PREPARE post_owners (text[], text[], int[], text[], text[], bigint[], bigint[]) AS"
+            + _POST_OWNERS.format(**names)
+            + "; PREPARE post_alone (text, text, int, text) AS"
+            + _POST_ALONE.format(**names)
+        )
+        self.post_alone = "EXECUTE post_alone (%(owner)s, %(operation)s, %(amount)s, %(nonce)s)"
+        self.post_owners = (
+            "EXECUTE post_owners (%(post_owners)s, %(operations)s, %(amounts)s, %(nonces)s,"
+            " %(owners)s, %(net)s, %(lowest)s)"
+        )
+        self.begin = (_BEGIN + _LOCK_OWNERS + _READ).format(**names)
+        self.create_owners = _CREATE_OWNERS.format(**names)
+        self.write = _WRITE.format(**names)
+        self.busy_owners = _BUSY_OWNERS.format(**names)
 
 
-def _array(items: Iterable[str]) -> str:
-    """Formats an array: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO.
-
-    psycopg2 would turn a list into an ARRAY[...] expression, which takes both the client and the
-    server several times as long to process.
-    """
-    quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
-    return '{"' + '","'.join(quoted) + '"}'
+def _names(ledger: Ledger[OperationT]) -> dict[str, str]:
+    models = models_of(ledger)
+    entries, balances = (
+        models.metadata.tables[f"{ledger.name}.{model.__tablename__}"]
+        for model in (models.entry, models.balance)
+    )
+    quote = dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    columns = {
+        column.name: quote.quote(column.name) for column in (*entries.columns, *balances.columns)
+    }
+    return {
+        **columns,
+        "entries": quote.format_table(entries),
+        "balances": quote.format_table(balances),
+        "operation_type": f"{quote.quote(ledger.name)}.{quote.quote(OPERATION_TYPE)}",
+    }

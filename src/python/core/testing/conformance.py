@@ -20,9 +20,8 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
 from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
-from core.storage.connections import connect
-from core.storage.store import LedgerStore
 from core.testing import races
+from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import Databases
 from core.testing.model import ledger_machine
 
@@ -37,19 +36,18 @@ class LedgerConformance(Generic[OperationT]):
         return databases.migrated(self.ledger.name)
 
     @pytest.fixture
-    def store(self, database_url: SecretStr) -> Iterator[LedgerStore[OperationT]]:
-        engine = connect(database_url)
-        yield LedgerStore(self.ledger, engine)
-        engine.dispose()
+    def store(self, database_url: SecretStr) -> Iterator[BlockingStore[OperationT]]:
+        with blocking_store(self.ledger, database_url) as store:
+            yield store
 
     def test_has_the_shared_operations(self) -> None:
         assert set(SHARED_OPERATIONS) <= {operation.name for operation in self.ledger.operations}
 
-    def test_an_unknown_owner_has_nothing(self, store: LedgerStore[OperationT]) -> None:
+    def test_an_unknown_owner_has_nothing(self, store: BlockingStore[OperationT]) -> None:
         assert store.balance("nobody") == 0
 
     def test_each_operation_changes_the_balance_by_its_amount(
-        self, store: LedgerStore[OperationT]
+        self, store: BlockingStore[OperationT]
     ) -> None:
         for operation, amount in self.ledger.amounts.items():
             funded = self._fund(store, operation.name, at_least=-amount)
@@ -60,7 +58,7 @@ class LedgerConformance(Generic[OperationT]):
             assert store.entries(operation.name)[-1] == outcome.entry
 
     def test_a_spend_beyond_the_balance_is_refused_and_its_nonce_stays_unused(
-        self, store: LedgerStore[OperationT]
+        self, store: BlockingStore[OperationT]
     ) -> None:
         for operation, amount in self.ledger.amounts.items():
             if amount >= 0:
@@ -73,7 +71,7 @@ class LedgerConformance(Generic[OperationT]):
             assert isinstance(outcome, Posted)
 
     def test_a_replay_is_a_duplicate_even_when_the_account_is_empty(
-        self, store: LedgerStore[OperationT]
+        self, store: BlockingStore[OperationT]
     ) -> None:
         for operation in self.ledger.operations:
             self._fund(store, operation.name, at_least=-self.ledger.amounts[operation])
@@ -85,10 +83,10 @@ class LedgerConformance(Generic[OperationT]):
             assert isinstance(again, Duplicate) and not again.reused
             assert store.balance(operation.name) == first.balance
 
-    def test_behaves_like_the_model(self, database_url: SecretStr) -> None:
+    def test_behaves_like_the_model(self, store: BlockingStore[OperationT]) -> None:
         # There is no deadline, because the speed of the database varies.
         run_state_machine_as_test(  # type: ignore[no-untyped-call]  # not annotated in hypothesis
-            ledger_machine(self.ledger, database_url),
+            ledger_machine(store),
             settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
         )
 
@@ -102,7 +100,7 @@ class LedgerConformance(Generic[OperationT]):
         )
         assert wrong == []
 
-    def _fund(self, store: LedgerStore[OperationT], owner_id: str, *, at_least: int) -> int:
+    def _fund(self, store: BlockingStore[OperationT], owner_id: str, *, at_least: int) -> int:
         """Posts until the owner has `at_least` this many credits, and returns its balance."""
         best = races.most_giving(self.ledger)
         number = 0

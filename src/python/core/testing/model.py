@@ -5,7 +5,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from pydantic import SecretStr
 from typing_extensions import assert_never
 
 from core.ledgers.ledger import Ledger
@@ -21,8 +20,7 @@ from core.ledgers.outcomes import (
     Posted,
 )
 from core.ledgers.requests import Batch, Post
-from core.storage.connections import connect
-from core.storage.store import LedgerStore
+from core.testing.blocking_store import BlockingStore
 
 
 class ModelLedger:
@@ -56,9 +54,9 @@ class ModelLedger:
         return "all are posted"
 
 
-def ledger_machine(ledger: Ledger[OperationT], url: SecretStr) -> type[RuleBasedStateMachine]:
-    """Returns a Hypothesis state machine that posts to `ledger` in the database at `url`."""
-    store = LedgerStore(ledger, connect(url, pool_size=1))
+def ledger_machine(store: BlockingStore[OperationT]) -> type[RuleBasedStateMachine]:
+    """Returns a Hypothesis state machine that posts to the ledger of `store`."""
+    ledger = store.ledger
     runs = count()
     # There are few owners and nonces, so that retries, reused nonces and refusals are common.
     posts = st.tuples(

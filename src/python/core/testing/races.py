@@ -17,8 +17,7 @@ from pydantic import SecretStr
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
-from core.storage.connections import connect
-from core.storage.store import LedgerStore
+from core.testing.blocking_store import blocking_store
 
 Result = tuple[Post[OperationT], str]
 """A post, and the name of its outcome's class."""
@@ -164,16 +163,14 @@ def _judged(
     race: Race[OperationT],
     start: Callable[[], list[Result[OperationT]]],
 ) -> list[str]:
-    engine = connect(url, pool_size=1)
-    store = LedgerStore(ledger, engine)
-    store.post(race.funding)
-    results = start()
-    owners = {post.owner_id for post in [*race.funding, *race.posts]}
-    wrong = wrongs(ledger, race, results, {owner: store.balance(owner) for owner in owners})
-    wrong += [
-        f"{owner}: the balance is not the sum of the entries" for owner in store.discrepancies()
-    ]
-    engine.dispose()
+    with blocking_store(ledger, url) as store:
+        store.post(race.funding)
+        results = start()
+        owners = {post.owner_id for post in [*race.funding, *race.posts]}
+        wrong = wrongs(ledger, race, results, {owner: store.balance(owner) for owner in owners})
+        wrong += [
+            f"{owner}: the balance is not the sum of the entries" for owner in store.discrepancies()
+        ]
     return wrong
 
 
@@ -184,18 +181,17 @@ def _post_all(
     batch: int,
     posts: Sequence[Post[OperationT]],
 ) -> list[Result[OperationT]]:
-    engine = connect(url, pool_size=threads, pool_timeout=60, lock_timeout=60, statement_timeout=60)
-    store = LedgerStore(ledger, engine)
-
-    def post(start: int) -> list[Result[OperationT]]:
-        share = posts[start : start + batch]
-        return [(p, type(outcome).__name__) for p, outcome in zip(share, store.post(share))]
+    def post_share(thread: int) -> list[Result[OperationT]]:
+        results: list[Result[OperationT]] = []
+        with blocking_store(ledger, url, lock_timeout=60, statement_timeout=60) as store:
+            for start in range(thread * batch, len(posts), threads * batch):
+                share = posts[start : start + batch]
+                outcomes = store.post(share)
+                results += [(p, type(outcome).__name__) for p, outcome in zip(share, outcomes)]
+        return results
 
     with ThreadPoolExecutor(threads) as pool:
-        done = pool.map(post, range(0, len(posts), batch))
-        results = [result for share in done for result in share]
-    engine.dispose()
-    return results
+        return [result for share in pool.map(post_share, range(threads)) for result in share]
 
 
 def _owner() -> str:

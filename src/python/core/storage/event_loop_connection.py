@@ -1,0 +1,175 @@
+"""A connection to PostgreSQL on the event loop: psycopg2 in its asynchronous mode, without threads.
+
+https://www.psycopg.org/docs/advanced.html#asynchronous-support
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import (
+    POLL_OK,
+    POLL_READ,
+    POLL_WRITE,
+    TRANSACTION_STATUS_IDLE,
+)
+from psycopg2.extensions import connection as PsycopgConnection
+
+Row = tuple[Any, ...]
+
+
+class EventLoopConnection:
+    """Executes one statement at a time, for the event loop that opened it.
+
+    Every wait has a timeout, in seconds. When it passes, the connection is closed: that is the
+    only way to end a wait for a server that has stopped answering. Every error that leaves the
+    connection unusable closes it.
+    """
+
+    def __init__(self, connection: PsycopgConnection, loop: asyncio.AbstractEventLoop) -> None:
+        self._connection = connection
+        self._loop = loop
+        self._is_open = False
+        self._cause: Exception | None = None  # of the end of an idle connection
+        self._waiting: asyncio.Future[None] | None = None
+        self._watched = -1  # the file descriptor with a reader on the loop
+        self._writing = False
+
+    @classmethod
+    async def open(cls, parameters: Mapping[str, Any], *, timeout: float) -> "EventLoopConnection":
+        """Connects with libpq's `parameters`.
+
+        Raises psycopg2.OperationalError when no host accepts the connection in time.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        try:
+            addresses = await asyncio.wait_for(_resolved(parameters), timeout)
+        except (OSError, asyncio.TimeoutError) as error:
+            raise psycopg2.OperationalError(f"cannot resolve the host: {error}") from error
+        options: dict[str, Any] = {**parameters, **addresses, "async_": 1}
+        opened = cls(psycopg2.connect("", **options), loop)
+        await opened._finish(max(0, deadline - loop.time()), "connecting")
+        opened._is_open = True
+        return opened
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self._connection.closed)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction was begun, and has not ended."""
+        return self._connection.info.transaction_status != TRANSACTION_STATUS_IDLE
+
+    def belongs_to(self, loop: asyncio.AbstractEventLoop) -> bool:
+        return self._loop is loop
+
+    async def execute(
+        self, statement: str, parameters: Mapping[str, Any] | None = None, *, timeout: float
+    ) -> list[Row]:
+        """Executes one or more statements, and returns the rows of the last one.
+
+        Raises psycopg2.Error. It is an OperationalError when there was no answer in time; whether
+        the statement was executed is unknown then.
+        """
+        assert self._waiting is None, "one statement at a time"
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute(statement, parameters)
+        except psycopg2.InterfaceError as error:
+            self.close()
+            cause = self._cause or error
+            raise psycopg2.OperationalError(f"the connection is closed: {cause}") from cause
+        await self._finish(timeout, "the statement")
+        return cursor.fetchall() if cursor.description else []
+
+    def close(self) -> None:
+        """Closes the connection. A statement in progress ends with an OperationalError."""
+        self._unwatch()
+        if not self._connection.closed:
+            self._connection.close()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(psycopg2.OperationalError("the connection was closed"))
+
+    async def _finish(self, timeout: float, what: str) -> None:
+        """Waits until the operation in progress is complete."""
+        try:
+            if self._advance():  # often at once: no event would follow
+                return
+            self._waiting = self._loop.create_future()
+            timer = self._loop.call_later(timeout, self._expire, f"no answer in time: {what}")
+            try:
+                await self._waiting
+            finally:
+                timer.cancel()
+                self._waiting = None
+        except asyncio.CancelledError:
+            self.close()  # the answer would be taken for that of the next statement
+            raise
+        except psycopg2.Error:
+            if self._connection.closed:
+                self.close()
+            raise
+
+    def _advance(self) -> bool:
+        """Continues the operation; whether it is complete. Raises psycopg2.Error if it failed."""
+        if not self._is_open:  # polling may close this host's socket, and go on with another's
+            self._unwatch()
+        state = self._connection.poll()
+        descriptor = self._connection.fileno()
+        if self._watched < 0:
+            self._loop.add_reader(descriptor, self._on_ready)
+            self._watched = descriptor
+        if (state == POLL_WRITE) != self._writing:
+            self._writing = state == POLL_WRITE
+            if self._writing:
+                self._loop.add_writer(descriptor, self._on_ready)
+            else:
+                self._loop.remove_writer(descriptor)
+        assert state in (POLL_OK, POLL_READ, POLL_WRITE)
+        return bool(state == POLL_OK)
+
+    def _on_ready(self) -> None:
+        waiting = self._waiting
+        try:
+            if self._advance() and waiting is not None and not waiting.done():
+                waiting.set_result(None)
+        except psycopg2.Error as error:
+            if waiting is None:  # the server has ended an idle connection
+                self._cause = error
+                self.close()
+            elif not waiting.done():
+                waiting.set_exception(error)
+
+    def _expire(self, message: str) -> None:
+        waiting = self._waiting
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(psycopg2.OperationalError(message))
+            self.close()
+
+    def _unwatch(self) -> None:
+        if self._watched >= 0 and not self._loop.is_closed():
+            self._loop.remove_reader(self._watched)
+            self._loop.remove_writer(self._watched)
+        self._watched, self._writing = -1, False
+
+
+async def _resolved(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The addresses of the hosts: libpq would look names up itself, and block."""
+    hosts = str(parameters.get("host") or "").split(",")
+    if any(not host or host.startswith(("/", "@")) for host in hosts) or "hostaddr" in parameters:
+        return {}
+    loop = asyncio.get_running_loop()
+    names: list[str] = []
+    addresses: list[str] = []
+    ports: list[str] = []
+    given = str(parameters.get("port") or "5432").split(",")
+    for host, port in zip(hosts, given if len(given) > 1 else given * len(hosts)):
+        for found in await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM):
+            names.append(host)
+            addresses.append(str(found[4][0]))
+            ports.append(port)
+    return {"host": ",".join(names), "hostaddr": ",".join(addresses), "port": ",".join(ports)}

@@ -1,0 +1,94 @@
+"""A ledger's store for code that does not run on an event loop, such as tests."""
+
+import asyncio
+from collections.abc import Coroutine, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from pydantic import SecretStr
+from typing_extensions import assert_never
+
+from core.ledgers.identifiers import validated_owner_id
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.ledgers.outcomes import (
+    BatchOutcome,
+    BatchPosted,
+    BatchRefused,
+    Entry,
+    Outcome,
+    OwnerBusy,
+)
+from core.ledgers.requests import Batch, Post
+from core.storage.connections import connect
+from core.storage.history import entries_of
+from core.storage.store import LedgerStore
+from core.storage.verification import discrepancies
+
+ResultT = TypeVar("ResultT")
+
+
+class BlockingStore(Generic[OperationT]):
+    """Runs each call of a LedgerStore to its end. For one thread."""
+
+    def __init__(self, ledger: Ledger[OperationT], url: SecretStr, **timeouts: float) -> None:
+        self.ledger = ledger
+        self._store = LedgerStore(ledger, url, **timeouts)
+        self._engine = connect(url, pool_size=1)
+        self._loop = asyncio.new_event_loop()
+
+    def balance(self, owner_id: str) -> int:
+        return self._run(self._store.balances([validated_owner_id(owner_id)]))[0]
+
+    def balances(self, owner_ids: Sequence[str]) -> list[int]:
+        return self._run(self._store.balances(owner_ids))
+
+    def post(self, posts: Sequence[Post[OperationT]]) -> list[Outcome[OperationT]]:
+        """Posts each on its own, as one group; returns an outcome for each."""
+        outcomes: list[Outcome[OperationT]] = []
+        for outcome in self.post_batches([Batch((post,)) for post in posts]):
+            match outcome:
+                case BatchPosted(posted):
+                    outcomes += posted
+                case BatchRefused(_, refusal):
+                    outcomes.append(refusal)
+                case OwnerBusy():
+                    raise outcome.error()
+                case _:
+                    assert_never(outcome)
+        return outcomes
+
+    def post_batches(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
+        """Raises the first exception among the outcomes."""
+        outcomes: list[BatchOutcome[OperationT]] = []
+        for outcome in self._run(self._store.post_batches(batches)):
+            if isinstance(outcome, Exception):
+                raise outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    def entries(self, owner_id: str) -> list[Entry[OperationT]]:
+        return entries_of(self.ledger, self._engine, owner_id)
+
+    def discrepancies(self) -> list[str]:
+        return discrepancies(self.ledger, self._engine)
+
+    def close(self) -> None:
+        self._store.close()
+        self._engine.dispose()
+        self._loop.close()
+
+    def _run(self, call: Coroutine[Any, Any, ResultT]) -> ResultT:
+        return self._loop.run_until_complete(call)
+
+
+@contextmanager
+def blocking_store(
+    ledger: Ledger[OperationT], url: SecretStr, **timeouts: float
+) -> Generator[BlockingStore[OperationT], None, None]:
+    """A store that is closed when the block ends."""
+    store = BlockingStore(ledger, url, **timeouts)
+    try:
+        yield store
+    finally:
+        store.close()

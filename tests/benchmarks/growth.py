@@ -1,0 +1,125 @@
+"""How posting and reading change as a ledger grows: the same work on a large and a small ledger.
+
+    ./pants run tests/benchmarks/growth.py -- --entries 15000000 --rounds 7
+
+Both ledgers are on one server with default settings, have the same owners, and random nonces. They
+take turns, and each figure is the median of the rounds' ratios.
+"""
+
+import argparse
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from random import randrange
+from statistics import median
+
+from pydantic import SecretStr
+
+from apps.travel.ledger import LEDGER
+from apps.travel.operations import TravelLedgerOperation
+from core.ledgers.requests import Post
+from core.storage.connections import connect
+from core.testing.blocking_store import BlockingStore, blocking_store
+from core.testing.databases import execute, throwaway_databases
+
+OWNERS = 10_000
+SMALL = 10 * OWNERS
+GROUPS = {"alone": 1, "in groups of 30": 30, "in groups of 300": 300}
+
+Store = BlockingStore[TravelLedgerOperation]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entries", type=int, default=15_000_000, help="of the large ledger")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1, help="for each measurement")
+    arguments = parser.parse_args()
+    with throwaway_databases(durable=True) as databases:
+        urls = {size: databases.migrated(LEDGER.name) for size in (SMALL, arguments.entries)}
+        for size, url in urls.items():
+            _fill(url, size // OWNERS)
+        small, large = urls.values()
+        with blocking_store(LEDGER, small) as few, blocking_store(LEDGER, large) as many:
+            for name, group in GROUPS.items():
+                _print(f"posts {name}", arguments, lambda s: _post(s, group, arguments), many, few)
+            _print("balances", arguments, lambda s: _read(s, arguments), many, few)
+        for size, url in urls.items():
+            print(f"bytes on disk for an entry, indexes included, of {size:,}: {_bytes(url):.0f}")
+
+
+def _fill(url: SecretStr, entries: int) -> None:
+    """Gives each owner so many entries, in an order in which the owners take turns."""
+    begin = time.monotonic()
+    engine = connect(url, statement_timeout=3600)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO travel.ledger_balance (owner_id, balance)"
+            f" SELECT 'owner-' || n, {entries} FROM generate_series(1, {OWNERS}) AS n"
+        )
+    for _ in range(entries):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)"
+                " SELECT 'DAILY_REWARD', 1, gen_random_uuid()::text, owner_id"
+                " FROM travel.ledger_balance"
+            )
+    engine.dispose()
+    print(f"filled with {entries * OWNERS:,} in {time.monotonic() - begin:.0f} s", file=sys.stderr)
+    execute(url, "ANALYZE")
+
+
+def _post(store: Store, group: int, arguments: argparse.Namespace) -> float:
+    def posts() -> list[Post[TravelLedgerOperation]]:
+        return [
+            Post(_owner(), TravelLedgerOperation.DAILY_REWARD, str(uuid.uuid4()))
+            for _ in range(group)
+        ]
+
+    return group * _rate(lambda: store.post(posts()), arguments.seconds)
+
+
+def _read(store: Store, arguments: argparse.Namespace) -> float:
+    return _rate(lambda: store.balance(_owner()), arguments.seconds)
+
+
+def _owner() -> str:
+    return f"owner-{randrange(1, OWNERS + 1)}"
+
+
+def _rate(work: Callable[[], object], seconds: float) -> float:
+    begin = time.perf_counter()
+    times = 0
+    while time.perf_counter() < begin + seconds:
+        work()
+        times += 1
+    return times / (time.perf_counter() - begin)
+
+
+def _print(
+    name: str,
+    arguments: argparse.Namespace,
+    measure: Callable[[Store], float],
+    many: Store,
+    few: Store,
+) -> None:
+    measure(many), measure(few)  # connect, and read what the caches lack
+    ratios = [measure(many) / measure(few) for _ in range(arguments.rounds)]
+    print(
+        f"{name}, large ledger / small: {median(ratios):.2f} ({min(ratios):.2f} to "
+        f"{max(ratios):.2f})",
+        flush=True,
+    )
+
+
+def _bytes(url: SecretStr) -> float:
+    [(size, entries)] = execute(
+        url,
+        "SELECT pg_total_relation_size('travel.ledger_entry'), count(*) FROM travel.ledger_entry",
+    )
+    return float(size) / float(entries)
+
+
+if __name__ == "__main__":
+    main()

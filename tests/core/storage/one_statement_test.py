@@ -1,0 +1,98 @@
+"""The statement that posts the clean owners of a group follows the rules of posting.decide."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.ledgers.outcomes import BatchOutcome, BatchPosted, Entry
+from core.ledgers.posting import AcceptBatch, accepted_posts, decide
+from core.ledgers.requests import Batch, Key, Post
+from core.testing.blocking_store import BlockingStore, blocking_store
+from core.testing.databases import Databases
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation as Operation
+
+Store = BlockingStore[Operation]
+RUNS = count()
+
+# Few owners and nonces, so that replays, reused nonces and refusals are common.
+POSTS = st.builds(
+    Post[Operation],
+    st.sampled_from(["ann", "bob", "cat", "dan"]),
+    st.sampled_from(list(Operation)),
+    st.sampled_from([str(nonce) for nonce in range(12)]),
+)
+BATCHES = st.lists(POSTS, min_size=1, max_size=3, unique_by=lambda post: post.key)
+GROUPS = st.lists(st.one_of(st.lists(POSTS, min_size=1, max_size=1), BATCHES), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def store(databases: Databases) -> Iterator[Store]:
+    with blocking_store(LEDGER, databases.migrated("sample")) as store:
+        yield store
+
+
+class Model:
+    """What the ledger holds, according to the rules alone."""
+
+    def __init__(self) -> None:
+        self.balances: dict[str, int] = {}
+        self.operations: dict[Key, tuple[Operation, int]] = {}
+
+    def post(self, group: list[Batch[Operation]]) -> list[object]:
+        """Decides and applies a group; returns what is expected of each batch."""
+        for batch in group:
+            for post in batch.posts:
+                self.balances.setdefault(post.owner_id, 0)
+        decisions = decide(LEDGER, group, self.balances, self.operations)
+        for post, accept in accepted_posts(group, decisions):
+            self.balances[post.owner_id] = accept.balance
+            self.operations[post.key] = post.operation, accept.amount
+        return [
+            (
+                [(accept.amount, accept.balance) for accept in decision.posts]
+                if isinstance(decision, AcceptBatch)
+                else decision.index
+            )
+            for decision in decisions
+        ]
+
+
+def described(outcome: BatchOutcome[Operation]) -> object:
+    if isinstance(outcome, BatchPosted):
+        return [(posted.entry.amount, posted.balance) for posted in outcome.posted]
+    return getattr(outcome, "index", outcome)
+
+
+def of_run(run: int, group: list[list[Post[Operation]]]) -> list[Batch[Operation]]:
+    return [
+        Batch(tuple(Post(f"{p.owner_id} {run}", p.operation, p.nonce) for p in posts))
+        for posts in group
+    ]
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(GROUPS, min_size=1, max_size=4))
+def test_random_groups_have_the_outcomes_of_the_rules(
+    store: Store, groups: list[list[list[Post[Operation]]]]
+) -> None:
+    run, model = next(RUNS), Model()
+    for group in groups:
+        batches = of_run(run, group)
+        assert [described(o) for o in store.post_batches(batches)] == model.post(batches)
+    for owner_id, balance in model.balances.items():
+        entries: list[Entry[Operation]] = store.entries(owner_id)
+        expected = [
+            (nonce, operation, amount)
+            for (owner, nonce), (operation, amount) in model.operations.items()
+            if owner == owner_id
+        ]
+        assert [(e.nonce, e.operation, e.amount) for e in entries] == expected
+        assert store.balance(owner_id) == balance
+        times = [entry.created_on for entry in entries]
+        assert times == sorted(times)
