@@ -17,6 +17,7 @@ _BARS = {
     "POST, one hot owner": "POST, one hot owner",
     "POST, 10 % duplicates": "POST, 10 % duplicates",
     "POST, 10 % refusals": "POST, 10 % refusals",
+    "POST, 10 % new owners": "POST, 10 % new owners",
     "pgbench": "pgbench, 10,000 rows",
     "pgbench, prepared": "the same, prepared",
     "pgbench, one hot row": "pgbench, one hot row",

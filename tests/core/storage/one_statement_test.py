@@ -1,5 +1,6 @@
 """The statement that posts the clean owners of a group follows the rules of posting.decide."""
 
+import asyncio
 from collections.abc import Iterator
 from itertools import count
 
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from core.ledgers.outcomes import BatchOutcome, BatchPosted, Entry
 from core.ledgers.posting import AcceptBatch, accepted_posts, decide
 from core.ledgers.requests import Batch, Key, Post
+from core.storage.store import LedgerStore
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import Databases
+from core.testing.databases import Databases, execute
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
@@ -72,6 +74,31 @@ def of_run(run: int, group: list[list[Post[Operation]]]) -> list[Batch[Operation
         Batch(tuple(Post(f"{p.owner_id} {run}", p.operation, p.nonce) for p in posts))
         for posts in group
     ]
+
+
+def test_an_entry_of_a_newer_release_does_not_disturb_the_other_owners(
+    databases: Databases,
+) -> None:
+    url = databases.migrated("sample")
+    execute(url, "ALTER TYPE sample.ledger_operation ADD VALUE 'NEWER'")
+    execute(url, "INSERT INTO sample.ledger_balance VALUES ('bob', 1)")
+    execute(
+        url,
+        "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
+        " VALUES ('NEWER', 1, '1', 'bob')",
+    )
+    owners = ["ann", "bob", "cat"]
+    group = [Batch((Post(owner_id, Operation.CREDIT_ADD, "1"),)) for owner_id in owners]
+
+    async def post() -> list[BatchOutcome[Operation] | Exception]:
+        store = LedgerStore(LEDGER, url)
+        outcomes = await store.post_batches(group)
+        store.close()
+        return outcomes
+
+    ann, bob, cat = asyncio.run(post())
+    assert isinstance(ann, BatchPosted) and isinstance(cat, BatchPosted)
+    assert isinstance(bob, ValueError)
 
 
 @settings(

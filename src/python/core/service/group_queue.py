@@ -88,6 +88,7 @@ class GroupQueue(Generic[ItemT, ResultT]):
             await asyncio.wait([self._task])
 
     async def _work_on_groups(self) -> None:
+        group: _Group[ItemT, ResultT] = []
         try:
             while group := self._next_group():
                 results = await self._results([item for each in group for item in each.items])
@@ -99,6 +100,9 @@ class GroupQueue(Generic[ItemT, ResultT]):
                 await asyncio.sleep(0)  # for the requests that have arrived, as above
         finally:
             self._task = None
+            for request in group:  # of which there are some only if this task was cancelled
+                if not request.results.done():
+                    request.results.cancel()
 
     def _next_group(self) -> _Group[ItemT, ResultT]:
         group: _Group[ItemT, ResultT] = []

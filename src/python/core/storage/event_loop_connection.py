@@ -39,21 +39,31 @@ class EventLoopConnection:
 
     @classmethod
     async def open(cls, parameters: Mapping[str, Any], *, timeout: float) -> "EventLoopConnection":
-        """Connects with libpq's `parameters`.
+        """Connects with libpq's `parameters`, to the first of the hosts that accepts.
 
         Raises psycopg2.OperationalError when no host accepts the connection in time.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
+        failure = psycopg2.OperationalError("no answer in time: resolving the host")
         try:
-            addresses = await asyncio.wait_for(_resolved(parameters), timeout)
-        except (OSError, asyncio.TimeoutError) as error:
-            raise psycopg2.OperationalError(f"cannot resolve the host: {error}") from error
-        options: dict[str, Any] = {**parameters, **addresses, "async_": 1}
-        opened = cls(psycopg2.connect("", **options), loop)
-        await opened._finish(max(0, deadline - loop.time()), "connecting")
-        opened._is_open = True
-        return opened
+            targets = await asyncio.wait_for(_targets(parameters), timeout)
+        except asyncio.TimeoutError:
+            raise failure from None
+        for number, target in enumerate(targets):
+            options: dict[str, Any] = {**parameters, **target, "async_": 1}
+            opened = cls(psycopg2.connect("", **options), loop)
+            try:
+                # In asynchronous mode, libpq would wait for a silent host for ever.
+                share = max(0, deadline - loop.time()) / (len(targets) - number)
+                await opened._finish(share, "connecting")
+            except psycopg2.OperationalError as error:
+                opened.close()
+                failure = error
+            else:
+                opened._is_open = True
+                return opened
+        raise failure
 
     @property
     def is_closed(self) -> bool:
@@ -79,7 +89,9 @@ class EventLoopConnection:
         try:
             cursor = self._connection.cursor()
             cursor.execute(statement, parameters)
-        except psycopg2.InterfaceError as error:
+        except psycopg2.Error as error:
+            if not self._connection.closed:
+                raise
             self.close()
             cause = self._cause or error
             raise psycopg2.OperationalError(f"the connection is closed: {cause}") from cause
@@ -118,7 +130,13 @@ class EventLoopConnection:
         """Continues the operation; whether it is complete. Raises psycopg2.Error if it failed."""
         if not self._is_open:  # polling may close this host's socket, and go on with another's
             self._unwatch()
-        state = self._connection.poll()
+        try:
+            state = self._connection.poll()
+        except psycopg2.Error:
+            # At once: libpq has closed the socket, whose number may soon be another's.
+            if self._connection.closed:
+                self._unwatch()
+            raise
         descriptor = self._connection.fileno()
         if self._watched < 0:
             self._loop.add_reader(descriptor, self._on_ready)
@@ -151,25 +169,34 @@ class EventLoopConnection:
             self.close()
 
     def _unwatch(self) -> None:
-        if self._watched >= 0 and not self._loop.is_closed():
-            self._loop.remove_reader(self._watched)
-            self._loop.remove_writer(self._watched)
-        self._watched, self._writing = -1, False
+        descriptor, self._watched, self._writing = self._watched, -1, False
+        if descriptor >= 0 and not self._loop.is_closed():
+            self._loop.remove_reader(descriptor)
+            self._loop.remove_writer(descriptor)
 
 
-async def _resolved(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """The addresses of the hosts: libpq would look names up itself, and block."""
+async def _targets(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns the parameters of each address to try: libpq's own look-up of a name would block.
+
+    Raises psycopg2.OperationalError if no name can be resolved.
+    """
     hosts = str(parameters.get("host") or "").split(",")
-    if any(not host or host.startswith(("/", "@")) for host in hosts) or "hostaddr" in parameters:
-        return {}
+    if "hostaddr" in parameters or any(not host or host[0] in "/@" for host in hosts):
+        return [{}]
+    ports = str(parameters.get("port") or "5432").split(",")
+    if len(ports) == 1:
+        ports *= len(hosts)
     loop = asyncio.get_running_loop()
-    names: list[str] = []
-    addresses: list[str] = []
-    ports: list[str] = []
-    given = str(parameters.get("port") or "5432").split(",")
-    for host, port in zip(hosts, given if len(given) > 1 else given * len(hosts)):
-        for found in await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM):
-            names.append(host)
-            addresses.append(str(found[4][0]))
-            ports.append(port)
-    return {"host": ",".join(names), "hostaddr": ",".join(addresses), "port": ",".join(ports)}
+    targets: list[dict[str, str]] = []
+    failures: list[OSError] = []
+    for host, port in zip(hosts, ports):
+        try:
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError as error:
+            failures.append(error)
+            continue
+        for address in found:
+            targets.append({"host": host, "hostaddr": str(address[4][0]), "port": port})
+    if not targets:
+        raise psycopg2.OperationalError(f"cannot resolve the host: {failures[0]}")
+    return targets

@@ -136,8 +136,8 @@ class LockDecideWrite(Generic[OperationT]):
             "nonces": array(post.nonce for post, _ in accepted),
             "post_owners": array(post.owner_id for post, _ in accepted),
         }
-        rows = await self._session.execute(self._statements.write, parameters)
-        await self._session.execute("COMMIT", {})
+        rows = await self._session.execute(self._statements.write, parameters, in_transaction=True)
+        await self._session.execute("COMMIT", {}, in_transaction=True)
         written = {(owner_id, nonce): rest for owner_id, nonce, *rest in rows}
         entries: _Entries[OperationT] = {}
         for post, accept in accepted:

@@ -40,6 +40,7 @@ class OneStatement(Generic[OperationT]):
         self._ledger = ledger
         self._statements = statements
         self._session = session
+        self._values = {operation.value for operation in ledger.operations}
 
     async def post(
         self, batches: Sequence[Batch[OperationT]]
@@ -113,15 +114,24 @@ class OneStatement(Generic[OperationT]):
     def _refused(
         self, left: Sequence[tuple[int, Batch[OperationT]]], rows: Sequence[Row]
     ) -> dict[int, BatchOutcome[OperationT]]:
-        """Returns the outcomes of the owners whose posts are all refused."""
+        """Returns the outcomes of the owners whose posts are all refused.
+
+        It must not raise an exception: the other owners' posts are committed.
+        """
         balances: dict[str, int] = {}
         entries: dict[Key, Entry[OperationT]] = {}
+        unknown: set[str] = set()
         for _, owner_id, nonce, balance, id_, created_on, operation, amount in rows:
             if balance is not None:
                 balances[owner_id] = balance
-            if id_ is not None:
-                of = self._ledger.operations(operation)
-                entries[owner_id, nonce] = Entry(id_, of, amount, nonce, owner_id, created_on)
+            if id_ is None:
+                continue
+            if operation not in self._values:  # that of a newer release
+                unknown.add(owner_id)
+                continue
+            of = self._ledger.operations(operation)
+            entries[owner_id, nonce] = Entry(id_, of, amount, nonce, owner_id, created_on)
+        left = [(index, batch) for index, batch in left if batch.posts[0].owner_id not in unknown]
         decisions = decide(self._ledger, [batch for _, batch in left], balances, entries)
         acceptable = {
             batch.posts[0].owner_id

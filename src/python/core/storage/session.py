@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg2
+
 from core.storage.event_loop_connection import EventLoopConnection, Row
+from core.storage.sqlstates import is_unusable_statement
 
 _COMMIT_TO_DISK = """
-SELECT set_config('synchronous_commit', 'on', false)
-WHERE current_setting('synchronous_commit') = 'off'
+SELECT set_config(name, CASE setting WHEN 'off' THEN 'on' ELSE setting END, false)
+FROM pg_settings WHERE name = 'synchronous_commit'
 """
 
 
@@ -38,8 +41,13 @@ class Session:
     def restart_timeout(self) -> None:
         self._deadline = asyncio.get_running_loop().time() + self._timeout
 
-    async def execute(self, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
+    async def execute(
+        self, statement: str, parameters: Mapping[str, Any], *, in_transaction: bool = False
+    ) -> list[Row]:
         """Executes one or more statements, and returns the rows of the last one.
+
+        A statement `in_transaction` continues the transaction of this connection: it never opens
+        another one.
 
         Raises psycopg2.OperationalError if the database cannot be reached or does not answer in
         time, and other psycopg2.Errors if it rejects a statement.
@@ -47,15 +55,22 @@ class Session:
         connection = self._connection
         loop = asyncio.get_running_loop()
         if connection is None or connection.is_closed or not connection.belongs_to(loop):
+            if in_transaction:
+                raise psycopg2.OperationalError("the connection was closed during a transaction")
             connection = await self._open()
-        return await connection.execute(
-            statement, parameters, timeout=max(0, self._deadline - loop.time())
-        )
+        try:
+            return await connection.execute(
+                statement, parameters, timeout=max(0, self._deadline - loop.time())
+            )
+        except psycopg2.Error as error:
+            if is_unusable_statement(error):
+                self.close()  # the next connection prepares it again
+            raise
 
     async def roll_back(self) -> None:
         """Rolls back the current transaction, if there is one."""
         if self._connection and not self._connection.is_closed and self._connection.in_transaction:
-            await self.execute("ROLLBACK", {})
+            await self.execute("ROLLBACK", {}, in_transaction=True)
 
     def close(self) -> None:
         if self._connection is not None:

@@ -7,6 +7,8 @@ from sqlalchemy.exc import DBAPIError
 
 LOCK_TIMEOUT = "55P03"  # lock_not_available
 STATEMENT_TIMEOUT = "57014"  # query_canceled
+# invalid_sql_statement_name, and feature_not_supported: "cached plan must not change result type"
+_UNUSABLE_STATEMENT = ("26000", "0A000")
 _UNKNOWN_ENUM_VALUE = "22P02"  # invalid_text_representation
 _ROLLED_BACK = "40"  # class: transaction rollback (deadlocks, serialization failures)
 _REFUSED = ("22", "23", "P0")  # classes: data exception, constraint violation, PL/pgSQL error
@@ -41,3 +43,8 @@ def is_refusal(error: Exception) -> bool:
 def may_be_decided(error: Exception) -> bool:
     """Whether a group that one statement could not post may be posted by LockDecideWrite."""
     return is_lock_timeout(error) or was_rolled_back(error) or is_refusal(error)
+
+
+def is_unusable_statement(error: Exception) -> bool:
+    """Whether a prepared statement is unknown to the connection, or does not fit the tables."""
+    return sqlstate_of(error) in _UNUSABLE_STATEMENT
