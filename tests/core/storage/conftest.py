@@ -4,9 +4,25 @@ from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Engine
 
+from core.storage.connections import connect
 from core.testing.databases import Databases
 from core.testing.unreliable_proxy import UnreliableProxy, proxied
+
+
+@pytest.fixture
+def url(databases: Databases) -> SecretStr:
+    """A new database with the sample's migrations."""
+    return databases.migrated("sample")
+
+
+@pytest.fixture
+def engine(url: SecretStr) -> Iterator[Engine]:
+    """An engine for that database."""
+    engine = connect(url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """How a store behaves when owners are locked, connections are lost, and event loops end."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import uvloop
@@ -11,26 +11,14 @@ from sqlalchemy import Engine, text
 from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable
 from core.ledgers.outcomes import BatchPosted, Posted
 from core.ledgers.requests import Batch, Post
-from core.storage.connections import connect, libpq_parameters
+from core.storage.connections import libpq_parameters
 from core.storage.session import Session
 from core.storage.store import LedgerStore
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import Databases, execute, held, throwaway_databases
+from core.testing.databases import execute, held, throwaway_databases
 from core.testing.unreliable_proxy import proxied
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
-
-
-@pytest.fixture
-def url(databases: Databases) -> SecretStr:
-    return databases.migrated("sample")
-
-
-@pytest.fixture
-def engine(url: SecretStr) -> Iterator[Engine]:
-    engine = connect(url)
-    yield engine
-    engine.dispose()
 
 
 def test_a_busy_owner_is_unavailable_and_other_owners_are_not(url: SecretStr) -> None:

@@ -20,17 +20,12 @@ from core.ledgers.outcomes import (
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import Databases, execute
+from core.testing.databases import execute
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
 Store = BlockingStore[Operation]
-
-
-@pytest.fixture
-def url(databases: Databases) -> SecretStr:
-    return databases.migrated("sample")
 
 
 @contextmanager

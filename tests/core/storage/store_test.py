@@ -13,25 +13,12 @@ from core.ledgers.models import models_of
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
-from core.storage.connections import connect
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import Databases
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
 Store = BlockingStore[Operation]
-
-
-@pytest.fixture
-def url(databases: Databases) -> SecretStr:
-    return databases.migrated("sample")
-
-
-@pytest.fixture
-def engine(url: SecretStr) -> Iterator[Engine]:
-    engine = connect(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
