@@ -2,8 +2,9 @@
 
     ./pants run tests/benchmarks/growth.py -- --entries 15000000 --rounds 7
 
-Both ledgers are on one server with default settings, have the same owners, and random nonces. They
-take turns, and each figure is the median of the rounds' ratios.
+Both ledgers are on one server with default settings, and have the same owners. Nonces are random,
+or in the order of time with --ordered. The ledgers take turns, and each figure is the median of the
+rounds' ratios.
 """
 
 import argparse
@@ -33,13 +34,14 @@ Store = BlockingStore[TravelLedgerOperation]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=15_000_000, help="of the large ledger")
+    parser.add_argument("--ordered", action="store_true", help="nonces in the order of time")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1, help="for each measurement")
     arguments = parser.parse_args()
     with throwaway_databases(durable=True) as databases:
         urls = {size: databases.migrated(LEDGER.name) for size in (SMALL, arguments.entries)}
         for size, url in urls.items():
-            _fill(url, size // OWNERS)
+            _fill(url, size // OWNERS, arguments.ordered)
         small, large = urls.values()
         with blocking_store(LEDGER, small) as few, blocking_store(LEDGER, large) as many:
             for name, group in GROUPS.items():
@@ -49,9 +51,10 @@ def main() -> None:
             print(f"bytes on disk for an entry, indexes included, of {size:,}: {_bytes(url):.0f}")
 
 
-def _fill(url: SecretStr, entries: int) -> None:
+def _fill(url: SecretStr, entries: int, ordered: bool) -> None:
     """Gives each owner so many entries, in an order in which the owners take turns."""
     begin = time.monotonic()
+    nonce = "uuidv7()" if ordered else "gen_random_uuid()"
     engine = connect(url, statement_timeout=3600)
     with engine.begin() as connection:
         connection.exec_driver_sql(
@@ -62,7 +65,7 @@ def _fill(url: SecretStr, entries: int) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)"
-                " SELECT 'DAILY_REWARD', 1, gen_random_uuid()::text, owner_id"
+                f" SELECT 'DAILY_REWARD', 1, {nonce}::text, owner_id"
                 " FROM travel.ledger_balance"
             )
     engine.dispose()
@@ -73,7 +76,7 @@ def _fill(url: SecretStr, entries: int) -> None:
 def _post(store: Store, group: int, arguments: argparse.Namespace) -> float:
     def posts() -> list[Post[TravelLedgerOperation]]:
         return [
-            Post(_owner(), TravelLedgerOperation.DAILY_REWARD, str(uuid.uuid4()))
+            Post(_owner(), TravelLedgerOperation.DAILY_REWARD, _nonce(arguments.ordered))
             for _ in range(group)
         ]
 
@@ -82,6 +85,14 @@ def _post(store: Store, group: int, arguments: argparse.Namespace) -> float:
 
 def _read(store: Store, arguments: argparse.Namespace) -> float:
     return _rate(lambda: store.balance(_owner()), arguments.seconds)
+
+
+def _nonce(ordered: bool) -> str:
+    """A UUID; if `ordered`, of version 7, which begins with the time in milliseconds."""
+    random = uuid.uuid4().hex
+    if ordered:
+        random = f"{time.time_ns() // 1_000_000:012x}7{random[13:]}"
+    return str(uuid.UUID(random))
 
 
 def _owner() -> str:
