@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from core.service.sample_requests import assert_consistent, post, wait_until_blocked
 from core.testing import races
 from core.testing.blocking_store import blocking_store
-from core.testing.databases import Databases, held, throwaway_databases
+from core.testing.databases import Databases, execute, held, throwaway_databases
 from core.testing.service_process import command, environment, service
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -157,6 +157,12 @@ def test_services_killed_under_load_lose_no_acknowledged_post() -> None:
                 running.process.kill()
             for future in posting:
                 future.result()
+        # PostgreSQL finishes the statements that the killed services had sent.
+        sessions = (
+            "SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        until(lambda: not execute(url, sessions), "a session of a killed service remains")
         with blocking_store(LEDGER, url) as store:
             entries = [entry.nonce for entry in store.entries("ann")]
             assert set(acknowledged) <= set(entries)
