@@ -18,7 +18,6 @@ def connect(
     url: SecretStr,
     *,
     pool_size: int = 5,
-    pool_timeout: float = 5,
     connect_timeout: float = 5,
     statement_timeout: float = 10,
     lock_timeout: float = 5,
@@ -38,7 +37,7 @@ def connect(
         target,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=pool_timeout,
+        pool_timeout=5,
         isolation_level="READ COMMITTED",
         connect_args={
             "connect_timeout": max(1, round(connect_timeout)),

@@ -40,9 +40,6 @@ class BlockingStore(Generic[OperationT]):
     def balance(self, owner_id: str) -> int:
         return self._run(self._store.balances([validated_owner_id(owner_id)]))[0]
 
-    def balances(self, owner_ids: Sequence[str]) -> list[int]:
-        return self._run(self._store.balances(owner_ids))
-
     def post(self, posts: Sequence[Post[OperationT]]) -> list[Outcome[OperationT]]:
         """Posts each on its own, as one group; returns an outcome for each."""
         outcomes: list[Outcome[OperationT]] = []
