@@ -10,19 +10,8 @@ from pydantic import SecretStr
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.service_process import environment
+from migrations.copied_sample import HEAD, copied_sample, ini_of
 from migrations.inspection import schemas
-
-REVISION = """
-revision = "{}"
-down_revision = "{}"
-def upgrade(): pass
-def downgrade(): pass
-"""
-
-
-def ini_of(app: str) -> Path:
-    candidates = (Path(root, app, "alembic.ini") for root in sys.path)
-    return next(found for found in candidates if found.exists())
 
 
 def migrate(
@@ -104,15 +93,9 @@ def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -
 def test_two_heads_are_reported_and_nothing_is_created(
     databases: Databases, tmp_path: Path
 ) -> None:
-    copy = tmp_path / "sample"
-    (copy / "versions").mkdir(parents=True)
-    for source in (ini_of("sample"), *ini_of("sample").parent.glob("**/*.py")):
-        (copy / source.relative_to(ini_of("sample").parent)).write_text(source.read_text())
-    head = "0000000000a2"
-    for name in ("one", "two"):
-        (copy / f"versions/{name}.py").write_text(REVISION.format(name, head))
+    ini = copied_sample(tmp_path, one=HEAD, two=HEAD)
     url = databases.empty()
-    code, output = migrate(ini_file=copy / "alembic.ini", DATABASE_URL=url)
+    code, output = migrate(ini_file=ini, DATABASE_URL=url)
     assert code == 1
     assert "more than one head: one, two" in output and "merge heads" in output
     assert not execute(url, "SELECT FROM pg_class WHERE relname = 'ledger_entry'")

@@ -1,6 +1,7 @@
 """Finds an app's migrations, runs them, and checks whether a database is up to date."""
 
 import sys
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,29 +56,44 @@ def upgrade(app: str, url: SecretStr) -> None:
 
 
 def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> None:
-    """Checks that the app's schema is at the head revision.
+    """Reads the app's revisions from the database, and checks them with `require_revision`.
 
-    With `or_newer`, a revision that this release does not know is accepted too.
+    Also raises DatabaseUnavailable if the database does not respond, and ConfigurationError if its
+    PostgreSQL version is too old.
+    """
+    require_revision(app, _current_revisions(app, engine), or_newer=or_newer)
 
-    Raises DatabaseNotMigrated if the schema is at another revision, DatabaseUnavailable if the
-    database does not respond, and ConfigurationError if its PostgreSQL version is too old.
+
+def require_revision(app: str, current: Collection[str], *, or_newer: bool = False) -> None:
+    """Checks that `current`, the rows of the app's version table, include the head revision.
+
+    There can be several rows, because Alembic allows `upgrade heads`. With `or_newer`, a schema is
+    accepted too if this release knows none of its revisions. One that it knows is an ancestor of
+    the head, and Alembic deletes the rows of ancestors: so the head has not been applied.
+
+    Raises DatabaseNotMigrated if the schema is at other revisions, and ConfigurationError if this
+    release does not have exactly one head.
     """
     needed, known = _history(app)
-    current = _current_revision(app, engine)
-    if current == needed:
+    if needed in current:
         return
-    if current is not None and current not in known:
-        if or_newer:
-            return
+    unknown = [revision for revision in current if revision not in known]
+    if unknown and or_newer and len(unknown) == len(current):
+        return
+    if unknown:
         raise DatabaseNotMigrated(
-            f"The database is at revision {current}, which this release does not know: a newer "
+            f"The database is at {_listed(unknown)}, which this release does not know: a newer "
             "release has migrated it. Deploy that release"
         )
     raise DatabaseNotMigrated(
-        f"The database is at revision {current or 'none'}, but this release needs {needed}. "
+        f"The database is at {_listed(current)}, but this release needs {needed}. "
         f"Migrate it first with the command `migrate` of this program, for example: "
         f"./pants run src/python/apps/{app}:service -- migrate"
     )
+
+
+def _listed(revisions: Collection[str]) -> str:
+    return f"revision{'s' * (len(revisions) > 1)} {', '.join(sorted(revisions)) or 'none'}"
 
 
 def head(app: str) -> str:
@@ -106,7 +122,7 @@ def _history(app: str) -> tuple[str, frozenset[str]]:
     return heads[0], frozenset(revision.revision for revision in script.walk_revisions())
 
 
-def _current_revision(app: str, engine: Engine) -> str | None:
+def _current_revisions(app: str, engine: Engine) -> tuple[str, ...]:
     try:
         with engine.connect() as connection:
             version = connection.dialect.server_version_info or ()
@@ -115,7 +131,7 @@ def _current_revision(app: str, engine: Engine) -> str | None:
                     f"PostgreSQL {'.'.join(map(str, version))} is too old: use 15 or newer"
                 )
             migration_context = MigrationContext.configure(connection, opts=version_table(app))
-            return migration_context.get_current_revision()
+            return migration_context.get_current_heads()
     except DBAPIError as error:
         raise DatabaseUnavailable(f"The database does not answer: {error.orig}") from error
 

@@ -1,0 +1,83 @@
+"""Two heads: Alembic allows them in a database (`upgrade heads`), and the code must have one."""
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+from alembic import command
+from pydantic import SecretStr
+
+from core.ledgers.errors import DatabaseNotMigrated
+from core.migrations.revisions import config, require_migrated, require_revision
+from core.settings.groups import DatabaseSettings
+from core.storage.connections import connect
+from core.testing.databases import Databases, execute
+from core.testing.threaded_service import served
+from migrations.copied_sample import HEAD, PARENT, copied_sample
+from sample.ledger import LEDGER
+
+
+def is_accepted(current: Collection[str], *, or_newer: bool = False) -> bool:
+    try:
+        require_revision("sample", current, or_newer=or_newer)
+    except DatabaseNotMigrated:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "current, accepted, accepted_or_newer",
+    [
+        ([HEAD], True, True),
+        ([HEAD, "other"], True, True),
+        (["other", HEAD], True, True),
+        (["newer"], False, True),
+        (["one", "two"], False, True),
+        ([], False, False),
+        ([PARENT], False, False),
+        ([PARENT, "other"], False, False),  # the head has been undone
+    ],
+)
+def test_a_schema_fits_if_the_head_or_something_newer_has_been_applied(
+    current: list[str], accepted: bool, accepted_or_newer: bool
+) -> None:
+    assert is_accepted(current) == accepted
+    assert is_accepted(current, or_newer=True) == accepted_or_newer
+
+
+def test_the_message_names_the_revisions() -> None:
+    with pytest.raises(DatabaseNotMigrated, match=f"at revision {PARENT}, but .* needs {HEAD}"):
+        require_revision("sample", [PARENT])
+    with pytest.raises(DatabaseNotMigrated, match="at revision none, but"):
+        require_revision("sample", [])
+    with pytest.raises(DatabaseNotMigrated, match="at revisions one, two, which this release does"):
+        require_revision("sample", ["two", "one"])
+
+
+@pytest.fixture
+def at_two_heads(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SecretStr:
+    """A database that a newer release has upgraded to its two heads."""
+    url = databases.migrated("sample")
+    newer = copied_sample(tmp_path, one=HEAD, two=HEAD)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.path", [*sys.path])  # which Alembic extends with the copy's folder
+        command.upgrade(config("sample", url, str(newer)), "heads")
+    assert len(execute(url, "SELECT FROM sample.alembic_version_sample")) == 2
+    return url
+
+
+def test_a_start_is_refused_with_a_message(at_two_heads: SecretStr) -> None:
+    engine = connect(at_two_heads)
+    with pytest.raises(DatabaseNotMigrated, match="at revisions one, two, .* Deploy that release"):
+        require_migrated("sample", engine)
+    engine.dispose()
+
+
+def test_a_running_service_stays_ready_and_posts(at_two_heads: SecretStr) -> None:
+    post = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
+    with served(LEDGER, DatabaseSettings(database_url=at_two_heads)) as client:
+        assert client.get("/readyz").json() == {"status": "ready"}
+        assert client.post("/ledger", json=post).status_code == 201
