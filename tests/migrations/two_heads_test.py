@@ -9,10 +9,10 @@ from alembic import command
 from pydantic import SecretStr
 
 from core.ledgers.errors import DatabaseNotMigrated
-from core.migrations.revisions import config, require_migrated, require_revision
+from core.migrations.revisions import config, require_revision
 from core.settings.groups import DatabaseSettings
-from core.storage.connections import connect
 from core.testing.databases import Databases, execute
+from core.testing.readiness import require_ready
 from core.testing.threaded_service import served
 from migrations.copied_sample import HEAD, PARENT, copied_sample
 from sample.ledger import LEDGER
@@ -70,10 +70,8 @@ def at_two_heads(
 
 
 def test_a_start_is_refused_with_a_message(at_two_heads: SecretStr) -> None:
-    engine = connect(at_two_heads)
     with pytest.raises(DatabaseNotMigrated, match="at revisions one, two, .* Deploy that release"):
-        require_migrated("sample", engine)
-    engine.dispose()
+        require_ready(LEDGER, at_two_heads)
 
 
 def test_a_running_service_stays_ready_and_posts(at_two_heads: SecretStr) -> None:

@@ -9,15 +9,14 @@ from pydantic import SecretStr
 
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
-from core.ledgers.errors import DatabaseNotMigrated
+from core.ledgers.errors import DatabaseNotMigrated, OperationNotMigrated
 from core.ledgers.outcomes import Duplicate, Posted
 from core.ledgers.requests import Post
-from core.migrations import revisions
 from core.migrations.revisions import config
-from core.storage.connections import connect
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute
 from core.testing.migration_conformance import MigrationConformance
+from core.testing.readiness import require_ready
 
 BEFORE_LOYALTY_BONUS = "b078668f2841"
 
@@ -80,20 +79,16 @@ class TestAddingAnOperation:
 
     def test_a_new_release_is_refused_until_the_migration_has_run(self, url: SecretStr) -> None:
         command.downgrade(config("travel", url), "-1")
-        engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*this release needs d0"):
-            revisions.require_migrated("travel", engine)
+            require_ready(LEDGER, url)
         with blocking_store(LEDGER, url) as store:
-            with pytest.raises(DatabaseNotMigrated, match="does not know an operation"):
+            with pytest.raises(OperationNotMigrated, match="does not know an operation"):
                 store.post([Post("ann", TravelLedgerOperation.LOYALTY_BONUS, "1")])
         command.upgrade(config("travel", url), "head")
-        revisions.require_migrated("travel", engine)
-        engine.dispose()
+        require_ready(LEDGER, url)
 
     def test_an_old_release_stays_ready_after_a_newer_migration(self, url: SecretStr) -> None:
         execute(url, "UPDATE travel.alembic_version_travel SET version_num = 'newer'")
-        engine = connect(url)
         with pytest.raises(DatabaseNotMigrated, match="which this release does not know"):
-            revisions.require_migrated("travel", engine)
-        revisions.require_migrated("travel", engine, or_newer=True)
-        engine.dispose()
+            require_ready(LEDGER, url)
+        require_ready(LEDGER, url, or_newer=True)

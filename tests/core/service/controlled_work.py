@@ -45,9 +45,9 @@ class Work:
 
 @asynccontextmanager
 async def queue_of(
-    work: Work, *, max_waiting: int = 1000, max_group: int = 1000
+    work: Work, *, max_waiting: int = 1000, max_group: int = 1000, timeout: float = 60
 ) -> AsyncIterator[GroupQueue[int, int]]:
-    queue = GroupQueue(work, max_waiting=max_waiting, max_group=max_group)
+    queue = GroupQueue(work, max_waiting=max_waiting, max_group=max_group, timeout=timeout)
     yield queue
     work.permit()
     await queue.close()

@@ -51,7 +51,7 @@ async def test_a_waiting_request_is_dropped_when_its_caller_is_cancelled() -> No
 @in_event_loop
 async def test_closing_finishes_the_current_group_and_drops_the_waiting_requests() -> None:
     work = Work(permits=0)
-    queue = GroupQueue(work, max_waiting=10, max_group=10)
+    queue = GroupQueue(work, max_waiting=10, max_group=10, timeout=60)
     [first] = await start(queue.submit_one(1))
     await work.next_group()
     [waiting] = await start(queue.submit_one(2))
@@ -66,7 +66,7 @@ async def test_closing_finishes_the_current_group_and_drops_the_waiting_requests
 
 def test_a_closed_queue_can_be_used_again_on_another_event_loop() -> None:
     work = Work()
-    queue = GroupQueue(work, max_waiting=10, max_group=10)
+    queue = GroupQueue(work, max_waiting=10, max_group=10, timeout=60)
 
     async def use() -> None:
         assert await results(queue.submit_one(1), queue.submit([2, 3])) == [2, [4, 6]]
@@ -78,7 +78,7 @@ def test_a_closed_queue_can_be_used_again_on_another_event_loop() -> None:
 
 @in_event_loop
 async def test_a_queue_that_was_never_used_can_be_closed() -> None:
-    await GroupQueue(Work(), max_waiting=10, max_group=10).close()
+    await GroupQueue(Work(), max_waiting=10, max_group=10, timeout=60).close()
 
 
 @in_event_loop

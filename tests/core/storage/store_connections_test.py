@@ -6,13 +6,10 @@ from collections.abc import Callable
 import pytest
 import uvloop
 from pydantic import SecretStr
-from sqlalchemy import Engine, text
 
 from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable
 from core.ledgers.outcomes import BatchPosted, Posted
 from core.ledgers.requests import Batch, Post
-from core.storage.connections import libpq_parameters
-from core.storage.session import Session
 from core.storage.store import LedgerStore
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import execute, held, throwaway_databases
@@ -67,28 +64,6 @@ def test_a_store_serves_one_event_loop_after_another(
         assert loop.run_until_complete(store.balances(["ann"])) == [balance]
         loop.close()
     store.close()
-
-
-def test_sessions_override_the_transaction_defaults_of_the_database(
-    url: SecretStr, engine: Engine
-) -> None:
-    with engine.begin() as connection:
-        name = connection.scalar(text("SELECT current_database()"))
-        for setting in (
-            "default_transaction_isolation = 'serializable'",
-            "synchronous_commit = off",
-        ):
-            connection.execute(text(f'ALTER DATABASE "{name}" SET {setting}'))
-
-    async def show(setting: str) -> str:
-        parameters = libpq_parameters(url, statement_timeout=10, lock_timeout=10)
-        session = Session(parameters, preparation="", connect_timeout=10, timeout=10)
-        [(value,)] = await session.execute(f"SHOW {setting}", {})
-        session.close()
-        return str(value)
-
-    assert asyncio.run(show("transaction_isolation")) == "read committed"
-    assert asyncio.run(show("synchronous_commit")) == "on"
 
 
 def test_a_lost_connection_is_unavailable_and_no_acknowledged_post_is_lost() -> None:

@@ -1,5 +1,6 @@
 """Runs a ledger's service until it receives a signal to stop."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import Generator
@@ -15,10 +16,10 @@ from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations import revisions
+from core.migrations.readiness import Readiness
 from core.service.app import create_app
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, ServiceSettings
-from core.storage.connections import connect
 
 
 def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
@@ -38,9 +39,9 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
             data = str(embedded_data(app))
             logging.getLogger("alembic").setLevel(logging.WARNING)
             revisions.upgrade(app, url)
-        engine = connect(url, connect_timeout=database.connect_timeout)
-        revisions.require_migrated(app, engine)
-        engine.dispose()
+        readiness = Readiness(ledger, url, timeout=database.connect_timeout)
+        asyncio.run(readiness.require())
+        readiness.close()
         config = uvicorn.Config(
             create_app(ledger, database.model_copy(update={"database_url": url}), settings),
             log_config=None,

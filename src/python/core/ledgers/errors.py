@@ -52,7 +52,19 @@ class DatabaseUnreachable(DatabaseUnavailable):
     """The database cannot be connected to, or has stopped answering: no request can succeed now."""
 
 
-class DatabaseNotMigrated(LedgerError):
+class DatabaseNotMigrated(DatabaseUnavailable):
     """The database is not at the migration revision that this release requires."""
 
     code = "database_not_migrated"
+
+
+class OperationNotMigrated(LedgerError):
+    """The database does not know the operation. It may know the operations of other requests."""
+
+    code = "database_not_migrated"
+
+
+class DatabaseAccessDenied(DatabaseUnavailable):
+    """The role of the database URL may not do what the ledger needs."""
+
+    code = "database_access_denied"

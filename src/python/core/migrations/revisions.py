@@ -8,22 +8,17 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from pydantic import SecretStr
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
-from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated, DatabaseUnavailable
+from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated
 
 DATABASE_URL = "database_url"
 """The attribute of Alembic's Config with the database's URL, a SecretStr.
 
 If it is None, the URL is read from the environment.
 """
-
-_OLDEST_POSTGRESQL = (15,)
 
 
 def config(app: str, url: SecretStr | None = None, ini: str | None = None) -> Config:
@@ -53,15 +48,6 @@ def upgrade(app: str, url: SecretStr) -> None:
         command.upgrade(config(app, url), "head")
     except CommandError as error:
         raise DatabaseNotMigrated(f"The migrations failed: {error}") from error
-
-
-def require_migrated(app: str, engine: Engine, *, or_newer: bool = False) -> None:
-    """Reads the app's revisions from the database, and checks them with `require_revision`.
-
-    Also raises DatabaseUnavailable if the database does not respond, and ConfigurationError if its
-    PostgreSQL version is too old.
-    """
-    require_revision(app, _current_revisions(app, engine), or_newer=or_newer)
 
 
 def require_revision(app: str, current: Collection[str], *, or_newer: bool = False) -> None:
@@ -120,20 +106,6 @@ def _history(app: str) -> tuple[str, frozenset[str]]:
             f'them: ./pants migrate alembic/{app}:: -- merge heads -m "merge"'
         )
     return heads[0], frozenset(revision.revision for revision in script.walk_revisions())
-
-
-def _current_revisions(app: str, engine: Engine) -> tuple[str, ...]:
-    try:
-        with engine.connect() as connection:
-            version = connection.dialect.server_version_info or ()
-            if version < _OLDEST_POSTGRESQL:
-                raise ConfigurationError(
-                    f"PostgreSQL {'.'.join(map(str, version))} is too old: use 15 or newer"
-                )
-            migration_context = MigrationContext.configure(connection, opts=version_table(app))
-            return migration_context.get_current_heads()
-    except DBAPIError as error:
-        raise DatabaseUnavailable(f"The database does not answer: {error.orig}") from error
 
 
 def version_table(app: str) -> dict[str, Any]:

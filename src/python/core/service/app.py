@@ -12,7 +12,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome
 from core.ledgers.requests import MAX_BATCH, Batch
-from core.migrations.revisions import require_migrated
+from core.migrations.readiness import Readiness
 from core.service.body_limit import BodyLimit
 from core.service.group_queue import GroupQueue
 from core.service.health import health_router
@@ -21,8 +21,9 @@ from core.service.owner_path import EncodedSlashes
 from core.service.problem_handlers import add_problem_handlers
 from core.service.routes import add_balance_route, add_posting_routes
 from core.settings.groups import DatabaseSettings, ServiceSettings
-from core.storage.connections import connect
 from core.storage.store import LedgerStore
+
+_READINESS_SECONDS = 2.5  # orchestrators commonly wait for three
 
 
 def create_app(
@@ -43,22 +44,23 @@ def create_app(
         connect_timeout=database.connect_timeout,
         statement_timeout=database.statement_timeout,
         lock_timeout=database.lock_timeout,
+        call_timeout=database.request_timeout,
     )
-    # The readiness check has its own connection, so that a busy service still counts as ready.
-    probe = connect(url, pool_size=1, connect_timeout=database.connect_timeout, statement_timeout=2)
+    readiness = Readiness(ledger, url, timeout=_READINESS_SECONDS, or_newer=True)
 
-    limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
     posts: GroupQueue[Batch[OperationT], BatchOutcome[OperationT]]
-    posts = GroupQueue(store.post_batches, **limits)
-    balances: GroupQueue[str, int] = GroupQueue(store.balances, **limits)
+    limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
+    posts = GroupQueue(store.post_batches, **limits, timeout=database.request_timeout)
+    balances: GroupQueue[str, int]
+    balances = GroupQueue(store.balances, **limits, timeout=database.request_timeout)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
         yield
+        store.close()  # which ends a group in progress: nobody waits for its outcome any more
         await posts.close()
         await balances.close()
-        store.close()
-        probe.dispose()
+        readiness.close()
 
     app = FastAPI(
         title=f"{ledger.name} ledger",
@@ -74,7 +76,7 @@ def create_app(
     add_posting_routes(app, ledger, posts)
     app.add_middleware(BodyLimit)
     app.add_middleware(EncodedSlashes)
-    app.include_router(health_router(lambda: require_migrated(ledger.name, probe, or_newer=True)))
+    app.include_router(health_router(readiness.require))
     return app
 
 

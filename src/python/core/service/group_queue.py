@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Generic, TypeVar
 
 from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable
@@ -15,12 +16,19 @@ log = logging.getLogger(__name__)
 
 
 class _Request(Generic[ItemT, ResultT]):
-    __slots__ = ("items", "size", "results")
+    __slots__ = ("items", "size", "deadline", "results")
 
-    def __init__(self, items: Sequence[ItemT], size: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, items: Sequence[ItemT], size: int, deadline: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.items = items
         self.size = size
+        self.deadline = deadline
         self.results: asyncio.Future[Sequence[ResultT | Exception]] = loop.create_future()
+
+    def fail(self, error: Exception) -> None:
+        if not self.results.done():
+            self.results.set_result([error] * len(self.items))
 
 
 _Group = list[_Request[ItemT, ResultT]]
@@ -31,7 +39,8 @@ class GroupQueue(Generic[ItemT, ResultT]):
 
     `work` must return a result or an exception for each item, in order. It is awaited for one
     group at a time, of a size of at most `max_group`. The waiting requests have a size of at most
-    `max_waiting`. There is no timer: a request that arrives at an idle queue is processed at once.
+    `max_waiting`. A request that arrives at an idle queue is processed at once. One that has no
+    result after `timeout` seconds fails; its items may still be processed.
     """
 
     def __init__(
@@ -40,13 +49,17 @@ class GroupQueue(Generic[ItemT, ResultT]):
         *,
         max_waiting: int,
         max_group: int,
+        timeout: float,
     ) -> None:
         self._work = work
         self._max_waiting = max_waiting
         self._max_group = max_group
+        self._timeout = timeout
+        self._group: _Group[ItemT, ResultT] = []
         self._waiting: deque[_Request[ItemT, ResultT]] = deque()
         self._size_waiting = 0
         self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None  # for the oldest request
 
     async def submit(
         self, items: Sequence[ItemT], *, size: int | None = None
@@ -55,7 +68,8 @@ class GroupQueue(Generic[ItemT, ResultT]):
 
         The request's `size` may be at most `max_group`; by default it is the number of items.
 
-        Raises DatabaseUnavailable at once if the queue is full. If the caller is cancelled, the
+        Raises DatabaseUnavailable at once if the queue is full. After the timeout, each result is
+        DatabaseUnavailable. If the caller is cancelled, the
         items are dropped, unless their group is already being processed.
         """
         size = len(items) if size is None else size
@@ -65,9 +79,12 @@ class GroupQueue(Generic[ItemT, ResultT]):
                 "Too many requests are waiting for the database; try again later"
             )
         loop = asyncio.get_running_loop()
-        request: _Request[ItemT, ResultT] = _Request(items, size, loop)
+        deadline = loop.time() + self._timeout
+        request: _Request[ItemT, ResultT] = _Request(items, size, deadline, loop)
         self._waiting.append(request)
         self._size_waiting += size
+        if self._timer is None:
+            self._timer = loop.call_at(deadline, self._expire, loop)
         if self._task is None:
             # It starts once the event loop has parsed the requests that have already arrived, so
             # that they join the group.
@@ -86,11 +103,29 @@ class GroupQueue(Generic[ItemT, ResultT]):
         self._fail_waiting(DatabaseUnavailable("The service is shutting down; try again"))
         if self._task is not None:
             await asyncio.wait([self._task])
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fails the requests whose time is over."""
+        error = DatabaseUnavailable(
+            "The database did not answer in time; try again, with the same nonce"
+        )
+        self._timer = None
+        now = loop.time()
+        for request in chain(self._group, self._waiting):
+            if request.results.done():
+                continue
+            if request.deadline > now:
+                self._timer = loop.call_at(request.deadline, self._expire, loop)
+                return
+            request.fail(error)
 
     async def _work_on_groups(self) -> None:
-        group: _Group[ItemT, ResultT] = []
         try:
             while group := self._next_group():
+                self._group = group
                 results = await self._results([item for each in group for item in each.items])
                 end = 0
                 for request in group:
@@ -100,9 +135,10 @@ class GroupQueue(Generic[ItemT, ResultT]):
                 await asyncio.sleep(0)  # for the requests that have arrived, as above
         finally:
             self._task = None
-            for request in group:  # of which there are some only if this task was cancelled
+            for request in self._group:  # without a result only if this task was cancelled
                 if not request.results.done():
                     request.results.cancel()
+            self._group = []
 
     def _next_group(self) -> _Group[ItemT, ResultT]:
         group: _Group[ItemT, ResultT] = []
@@ -153,6 +189,4 @@ class GroupQueue(Generic[ItemT, ResultT]):
 
     def _fail_waiting(self, error: DatabaseUnavailable) -> None:
         while self._waiting:
-            request = self._next()
-            if not request.results.done():
-                request.results.set_result([error] * len(request.items))
+            self._next().fail(error)

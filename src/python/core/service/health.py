@@ -1,6 +1,6 @@
 """The health routes: `/healthz` reports liveness, `/readyz` reports readiness."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from fastapi import APIRouter
@@ -17,12 +17,8 @@ class Ready(BaseModel):
     status: Literal["ready"] = "ready"
 
 
-def health_router(require_ready: Callable[[], None]) -> APIRouter:
-    """Returns the health routes.
-
-    `require_ready` must raise DatabaseUnavailable or DatabaseNotMigrated if the service is not
-    ready.
-    """
+def health_router(require_ready: Callable[[], Awaitable[None]]) -> APIRouter:
+    """Returns the health routes. `require_ready` must raise a LedgerError if it is not ready."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
@@ -31,13 +27,14 @@ def health_router(require_ready: Callable[[], None]) -> APIRouter:
         return Alive()
 
     @router.get("/readyz", responses={503: {"model": Problem}})
-    def readyz() -> Ready:
-        """Readiness: the database responds, and has at least the migrations of this release.
+    async def readyz() -> Ready:
+        """Readiness: the next post can succeed. The database responds, accepts writes, grants what
+        posting needs, and has at least the migrations of this release.
 
         A newer database is accepted, because a deployment migrates the database before it
         replaces the running services.
         """
-        require_ready()
+        await require_ready()
         return Ready()
 
     return router

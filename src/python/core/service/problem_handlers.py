@@ -8,10 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from core.ledgers.errors import (
-    DatabaseNotMigrated,
+    ConfigurationError,
     DatabaseUnavailable,
     InvalidIdentifier,
     LedgerError,
+    OperationNotMigrated,
 )
 from core.service.problems import (
     PROBLEM_JSON,
@@ -32,8 +33,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(InvalidIdentifier, _invalid_identifier)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(DatabaseUnavailable, _unavailable)
-    app.add_exception_handler(DatabaseNotMigrated, _unavailable)
+    for error in (DatabaseUnavailable, OperationNotMigrated, ConfigurationError):
+        app.add_exception_handler(error, _unavailable)
     app.add_exception_handler(Exception, _internal_error)
 
 

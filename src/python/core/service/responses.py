@@ -94,8 +94,9 @@ class Responses(Generic[OperationT]):
 
         Raises DatabaseUnavailable if that is the outcome of every entry.
         """
-        if all(isinstance(outcome, DatabaseUnavailable) for outcome in outcomes):
-            raise DatabaseUnavailable(str(outcomes[0]))
+        failures = [outcome for outcome in outcomes if isinstance(outcome, DatabaseUnavailable)]
+        if len(failures) == len(outcomes):
+            raise failures[0]
         results = [self._for_entry(outcome) for outcome in outcomes]
         return Reply(200, self._schemas.batch_result(outcomes=results))
 

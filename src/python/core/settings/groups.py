@@ -4,7 +4,7 @@ A test compares this module with the table of settings in the README.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +16,11 @@ class SettingsGroup(BaseSettings):
     """Base class of the groups."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+
+
+def _connect_and_statement_timeout(valid: dict[str, Any]) -> float:
+    total: float = valid.get("connect_timeout", 0) + valid.get("statement_timeout", 0)
+    return total
 
 
 class DatabaseSettings(SettingsGroup):
@@ -32,6 +37,11 @@ class DatabaseSettings(SettingsGroup):
     )
     lock_timeout: float = Field(
         default=1, gt=0, description="how long a post waits for a locked owner before it gets a 503"
+    )
+    request_timeout: float = Field(
+        default_factory=_connect_and_statement_timeout,
+        gt=0,
+        description="how long a request may take in all before it gets a 503",
     )
 
 

@@ -4,7 +4,7 @@ https://www.psycopg.org/docs/advanced.html#asynchronous-support
 """
 
 import asyncio
-import socket
+import select
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +16,8 @@ from psycopg2.extensions import (
     TRANSACTION_STATUS_IDLE,
 )
 from psycopg2.extensions import connection as PsycopgConnection
+
+from core.storage.addresses import addresses
 
 Row = tuple[Any, ...]
 
@@ -47,7 +49,7 @@ class EventLoopConnection:
         deadline = loop.time() + timeout
         failure = psycopg2.OperationalError("no answer in time: resolving the host")
         try:
-            targets = await asyncio.wait_for(_targets(parameters), timeout)
+            targets = await asyncio.wait_for(addresses(parameters), timeout)
         except asyncio.TimeoutError:
             raise failure from None
         for number, target in enumerate(targets):
@@ -68,6 +70,17 @@ class EventLoopConnection:
     @property
     def is_closed(self) -> bool:
         return bool(self._connection.closed)
+
+    def has_ended(self) -> bool:
+        """Whether it is closed. Notices before the event loop does that the server closed it."""
+        if not self.is_closed and self._waiting is None and self._has_input():
+            self._on_ready()
+        return self.is_closed
+
+    @property
+    def process_id(self) -> int:
+        """The id of the server process, as PostgreSQL, or a pooler in front of it, says it."""
+        return int(self._connection.info.backend_pid)
 
     @property
     def in_transaction(self) -> bool:
@@ -168,35 +181,13 @@ class EventLoopConnection:
             waiting.set_exception(psycopg2.OperationalError(message))
             self.close()
 
+    def _has_input(self) -> bool:
+        poller = select.poll()
+        poller.register(self._connection.fileno(), select.POLLIN)
+        return bool(poller.poll(0))
+
     def _unwatch(self) -> None:
         descriptor, self._watched, self._writing = self._watched, -1, False
         if descriptor >= 0 and not self._loop.is_closed():
             self._loop.remove_reader(descriptor)
             self._loop.remove_writer(descriptor)
-
-
-async def _targets(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Returns the parameters of each address to try: libpq's own look-up of a name would block.
-
-    Raises psycopg2.OperationalError if no name can be resolved.
-    """
-    hosts = str(parameters.get("host") or "").split(",")
-    if "hostaddr" in parameters or any(not host or host[0] in "/@" for host in hosts):
-        return [{}]
-    ports = str(parameters.get("port") or "5432").split(",")
-    if len(ports) == 1:
-        ports *= len(hosts)
-    loop = asyncio.get_running_loop()
-    targets: list[dict[str, str]] = []
-    failures: list[OSError] = []
-    for host, port in zip(hosts, ports):
-        try:
-            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            failures.append(error)
-            continue
-        for address in found:
-            targets.append({"host": host, "hostaddr": str(address[4][0]), "port": port})
-    if not targets:
-        raise psycopg2.OperationalError(f"cannot resolve the host: {failures[0]}")
-    return targets

@@ -15,7 +15,7 @@ from core.ledgers.requests import Batch, Key, Post
 from core.storage.arrays import array
 from core.storage.session import Session
 from core.storage.sqlstates import is_lock_timeout, was_rolled_back
-from core.storage.statements import Statements
+from core.storage.statements import COMMIT, Statements
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ class LockDecideWrite(Generic[OperationT]):
             "post_owners": array(post.owner_id for post, _ in accepted),
         }
         rows = await self._session.execute(self._statements.write, parameters, in_transaction=True)
-        await self._session.execute("COMMIT", {}, in_transaction=True)
+        await self._session.execute(COMMIT, {}, in_transaction=True)
         written = {(owner_id, nonce): rest for owner_id, nonce, *rest in rows}
         entries: _Entries[OperationT] = {}
         for post, accept in accepted:

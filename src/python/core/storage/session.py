@@ -1,90 +1,155 @@
 """A connection that is opened on first use, and again after it has failed."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
 
+from core.storage.connections import setting_statements
 from core.storage.event_loop_connection import EventLoopConnection, Row
-from core.storage.sqlstates import is_unusable_statement
+from core.storage.sqlstates import is_stale_session, is_unusable_statement
 
-_COMMIT_TO_DISK = """
-SELECT set_config(name, CASE setting WHEN 'off' THEN 'on' ELSE setting END, false)
-FROM pg_settings WHERE name = 'synchronous_commit'
+log = logging.getLogger(__name__)
+
+_SETTINGS = {
+    # A prepared statement is planned once. If the tables are still empty then, the plan must use
+    # the indexes nevertheless.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+}
+# Nothing that a search path has in front of PostgreSQL's own functions may replace them.
+_SEARCH_PATH = """
+SELECT pg_catalog.set_config(
+  'search_path',
+  pg_catalog.concat_ws(
+    ',', 'pg_catalog', nullif(pg_catalog.current_setting('search_path'), '')
+  ),
+  {local}
+);
 """
 
 
-class Session:
-    """Executes statements on one connection, which executes `preparation` when it is opened.
+@dataclass(frozen=True)
+class Statement:
+    """One or more statements, whose parameters are written `%(name)s`.
 
-    Opening the connection may take `connect_timeout` seconds. All statements between two calls of
-    `restart_timeout` together may take `timeout` seconds.
+    `prepare` prepares a statement that `prepared` executes with the same result as `text`.
+    """
+
+    text: str
+    prepare: str = ""
+    prepared: str = ""
+
+
+class Session:
+    """Executes statements on one connection, which prepares `statements` when it is opened.
+
+    All statements between two calls of `restart_timeout` together may take `timeout` seconds,
+    of which opening a connection may take `connect_timeout` seconds.
+
+    A pooler may give each transaction to another session of PostgreSQL. Behind one, nothing is
+    prepared, and each transaction applies the settings to itself.
     """
 
     def __init__(
         self,
         parameters: Mapping[str, Any],
+        settings: Mapping[str, str],
         *,
-        preparation: str,
+        statements: Iterable[Statement] = (),
         connect_timeout: float,
         timeout: float,
     ) -> None:
         self._parameters = parameters
-        # Overrides a database default with which a crash could lose acknowledged posts.
-        self._preparation = f"{_COMMIT_TO_DISK};{preparation}"
+        settings = {**settings, **_SETTINGS}
+        self._preparation = setting_statements(settings) + _SEARCH_PATH.format(local="false")
+        self._preparation += ";".join(each.prepare for each in statements)
+        self._begin_pooled = setting_statements(settings, local=True)
+        self._begin_pooled += _SEARCH_PATH.format(local="true")
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         self._deadline = 0.0
         self._connection: EventLoopConnection | None = None
+        self._pooled = False
 
     def restart_timeout(self) -> None:
         self._deadline = asyncio.get_running_loop().time() + self._timeout
 
     async def execute(
-        self, statement: str, parameters: Mapping[str, Any], *, in_transaction: bool = False
+        self,
+        statement: Statement,
+        parameters: Mapping[str, Any],
+        *,
+        in_transaction: bool = False,
+        repeatable: bool = False,
     ) -> list[Row]:
-        """Executes one or more statements, and returns the rows of the last one.
+        """Executes the statement, and returns the rows of the last one.
 
         A statement `in_transaction` continues the transaction of this connection: it never opens
-        another one.
+        another one. A `repeatable` statement changes nothing: if the connection is lost, it is
+        executed once more, on a new one.
 
         Raises psycopg2.OperationalError if the database cannot be reached or does not answer in
         time, and other psycopg2.Errors if it rejects a statement.
         """
         connection = self._connection
         loop = asyncio.get_running_loop()
-        if connection is None or connection.is_closed or not connection.belongs_to(loop):
+        is_new = connection is None or not connection.belongs_to(loop) or connection.has_ended()
+        if connection is None or is_new:
             if in_transaction:
                 raise psycopg2.OperationalError("the connection was closed during a transaction")
             connection = await self._open()
+        text = statement.text
+        if statement.prepared and not self._pooled:
+            text = statement.prepared
+        elif self._pooled and not in_transaction:
+            text = self._begin_pooled + text
         try:
-            return await connection.execute(
-                statement, parameters, timeout=max(0, self._deadline - loop.time())
-            )
+            return await connection.execute(text, parameters, timeout=self._remaining())
         except psycopg2.Error as error:
-            if is_unusable_statement(error):
-                self.close()  # the next connection prepares it again
-            raise
+            unusable = is_unusable_statement(error)
+            if unusable or is_stale_session(error):
+                connection.close()
+            # An unusable statement was not executed, so it is safe to execute it now.
+            if is_new or in_transaction or not (unusable or repeatable and connection.is_closed):
+                raise
+            log.warning("trying again on a new connection: %s", error)
+        return await self.execute(statement, parameters)
 
     async def roll_back(self) -> None:
-        """Rolls back the current transaction, if there is one."""
-        if self._connection and not self._connection.is_closed and self._connection.in_transaction:
-            await self.execute("ROLLBACK", {}, in_transaction=True)
+        """Rolls back the current transaction, if there is one, or closes the connection."""
+        connection = self._connection
+        if connection and not connection.has_ended() and connection.in_transaction:
+            try:
+                await connection.execute("ROLLBACK", timeout=self._remaining())
+            except psycopg2.Error:
+                connection.close()
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
+    def _remaining(self) -> float:
+        return max(0, self._deadline - asyncio.get_running_loop().time())
+
     async def _open(self) -> EventLoopConnection:
         self.close()
-        opened = await EventLoopConnection.open(self._parameters, timeout=self._connect_timeout)
+        timeout = min(self._connect_timeout, self._remaining())
+        opened = await EventLoopConnection.open(self._parameters, timeout=timeout)
         try:
-            await opened.execute(self._preparation, timeout=self._timeout)
+            rows = await opened.execute(
+                "SELECT pg_catalog.pg_backend_pid()", timeout=self._remaining()
+            )
+            # A pooler makes up the process id that it gives its clients.
+            self._pooled = rows[0][0] != opened.process_id
+            if not self._pooled:
+                await opened.execute(self._preparation, timeout=self._remaining())
         except BaseException:
             opened.close()
             raise
         self._connection = opened
-        self.restart_timeout()
         return opened

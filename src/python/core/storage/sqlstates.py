@@ -7,8 +7,15 @@ from sqlalchemy.exc import DBAPIError
 
 LOCK_TIMEOUT = "55P03"  # lock_not_available
 STATEMENT_TIMEOUT = "57014"  # query_canceled
-# invalid_sql_statement_name, and feature_not_supported: "cached plan must not change result type"
-_UNUSABLE_STATEMENT = ("26000", "0A000")
+# invalid_sql_statement_name; feature_not_supported: "cached plan must not change result type";
+# internal_error: "cache lookup failed"
+_UNUSABLE_STATEMENT = ("26000", "0A000", "XX000")
+# undefined_table, undefined_column, undefined_object (a type), undefined_function (an operator),
+# invalid_schema_name
+_NOT_MIGRATED = ("42P01", "42703", "42704", "42883", "3F000")
+_ACCESS_DENIED = "42501"  # insufficient_privilege
+_WRONG_STATE = "25"  # class: invalid transaction state, such as that of a server that is read-only
+_DEFECT = "42"  # class: syntax error or access rule violation
 _UNKNOWN_ENUM_VALUE = "22P02"  # invalid_text_representation
 _ROLLED_BACK = "40"  # class: transaction rollback (deadlocks, serialization failures)
 _REFUSED = ("22", "23", "P0")  # classes: data exception, constraint violation, PL/pgSQL error
@@ -35,16 +42,36 @@ def is_unknown_operation(error: Exception) -> bool:
     return sqlstate_of(error) == _UNKNOWN_ENUM_VALUE
 
 
+def is_not_migrated(error: Exception) -> bool:
+    """Whether a table, a column or a type is missing."""
+    return sqlstate_of(error) in _NOT_MIGRATED
+
+
+def is_access_denied(error: Exception) -> bool:
+    """Whether the role lacks a privilege."""
+    return sqlstate_of(error) == _ACCESS_DENIED
+
+
 def is_refusal(error: Exception) -> bool:
-    """Whether PostgreSQL rejected the data itself, which retrying cannot fix."""
-    return sqlstate_of(error).startswith(_REFUSED)
+    """Whether PostgreSQL rejected the statement or its data, which retrying cannot fix."""
+    return sqlstate_of(error).startswith((*_REFUSED, _DEFECT))
 
 
 def may_be_decided(error: Exception) -> bool:
     """Whether a group that one statement could not post may be posted by LockDecideWrite."""
-    return is_lock_timeout(error) or was_rolled_back(error) or is_refusal(error)
+    return (
+        is_lock_timeout(error)
+        or was_rolled_back(error)
+        or is_refusal(error)
+        or is_unusable_statement(error)
+    )
 
 
 def is_unusable_statement(error: Exception) -> bool:
-    """Whether a prepared statement is unknown to the connection, or does not fit the tables."""
+    """Whether a prepared statement is unknown to the session, or no longer fits the schema."""
     return sqlstate_of(error) in _UNUSABLE_STATEMENT
+
+
+def is_stale_session(error: Exception) -> bool:
+    """Whether the session should be replaced: its server may have become a standby."""
+    return sqlstate_of(error).startswith(_WRONG_STATE)

@@ -4,6 +4,7 @@ All names come from the models, quoted. Consecutive statements are sent together
 trips while rows are locked.
 """
 
+import re
 from typing import Generic
 
 from sqlalchemy.dialects.postgresql import dialect
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import OPERATION_TYPE, models_of
 from core.ledgers.operations import OperationT
+from core.storage.session import Statement
 
 _BALANCES = """
 SELECT {owner_id}, {balance} FROM {balances} WHERE {owner_id} = ANY ($1)
@@ -155,23 +157,46 @@ class Statements(Generic[OperationT]):
     def __init__(self, ledger: Ledger[OperationT]) -> None:
         names = _names(ledger)
         # Prepared, because planning the statements each time would take longer than running them.
-        self.prepare_reading = "PREPARE balances (text[]) AS" + _BALANCES.format(**names)
-        self.balances = "EXECUTE balances (%(owners)s)"
-        self.prepare_posting = (
-            "PREPARE post_owners (text[], text[], int[], text[], text[], bigint[], bigint[]) AS"
-            + _POST_OWNERS.format(**names)
-            + "; PREPARE post_alone (text, text, int, text) AS"
-            + _POST_ALONE.format(**names)
+        self.balances = _prepared("balances", _BALANCES.format(**names), owners="text[]")
+        self.post_alone = _prepared(
+            "post_alone",
+            _POST_ALONE.format(**names),
+            owner="text",
+            operation="text",
+            amount="int",
+            nonce="text",
         )
-        self.post_alone = "EXECUTE post_alone (%(owner)s, %(operation)s, %(amount)s, %(nonce)s)"
-        self.post_owners = (
-            "EXECUTE post_owners (%(post_owners)s, %(operations)s, %(amounts)s, %(nonces)s,"
-            " %(owners)s, %(net)s, %(lowest)s)"
+        self.post_owners = _prepared(
+            "post_owners",
+            _POST_OWNERS.format(**names),
+            post_owners="text[]",
+            operations="text[]",
+            amounts="int[]",
+            nonces="text[]",
+            owners="text[]",
+            net="bigint[]",
+            lowest="bigint[]",
         )
-        self.begin = (_BEGIN + _LOCK_OWNERS + _READ).format(**names)
-        self.create_owners = _CREATE_OWNERS.format(**names)
-        self.write = _WRITE.format(**names)
-        self.busy_owners = _BUSY_OWNERS.format(**names)
+        # Checks that all tables, columns, types and privileges that posting needs are there.
+        self.explain_posting = Statement("EXPLAIN " + self.post_owners.text)
+        self.begin = Statement((_BEGIN + _LOCK_OWNERS + _READ).format(**names))
+        self.create_owners = Statement(_CREATE_OWNERS.format(**names))
+        self.write = Statement(_WRITE.format(**names))
+        self.busy_owners = Statement(_BUSY_OWNERS.format(**names))
+
+
+COMMIT = Statement("COMMIT")
+
+
+def _prepared(name: str, text: str, **types: str) -> Statement:
+    """Returns a statement whose parameters have these `types`, in the order of $1, $2 and so on."""
+    parameters = [f"%({parameter})s" for parameter in types]
+    typed = [f"{parameter}::{type_}" for parameter, type_ in zip(parameters, types.values())]
+    return Statement(
+        re.sub(r"\$(\d)", lambda number: typed[int(number[1]) - 1], text),
+        prepare=f"PREPARE {name} ({', '.join(types.values())}) AS {text}",
+        prepared=f"EXECUTE {name} ({', '.join(parameters)})",
+    )
 
 
 def _names(ledger: Ledger[OperationT]) -> dict[str, str]:

@@ -3,36 +3,24 @@
 docs/locking.md explains what is locked when, and why.
 """
 
-import logging
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Generic
 
 import psycopg2
 from pydantic import SecretStr
 
-from core.ledgers.errors import DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnreachable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome
 from core.ledgers.requests import Batch
 from core.storage.arrays import array
-from core.storage.connections import libpq_parameters
+from core.storage.connections import libpq_parameters, session_settings
+from core.storage.failures import failures_converted
 from core.storage.lock_decide_write import LockDecideWrite
 from core.storage.one_statement import OneStatement
 from core.storage.session import Session
-from core.storage.sqlstates import (
-    is_lock_timeout,
-    is_refusal,
-    is_unknown_operation,
-    may_be_decided,
-    sqlstate_of,
-)
+from core.storage.sqlstates import is_lock_timeout, may_be_decided
 from core.storage.statements import Statements
-
-log = logging.getLogger(__name__)
-
-_GRACE = 1  # seconds in which PostgreSQL itself can report a timeout, before the connection closes
 
 
 class LedgerStore(Generic[OperationT]):
@@ -53,31 +41,38 @@ class LedgerStore(Generic[OperationT]):
         connect_timeout: float = 5,
         statement_timeout: float = 10,
         lock_timeout: float = 1,
+        call_timeout: float | None = None,
     ) -> None:
-        """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
+        """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
+
+        Raises ConfigurationError if `url` is not a PostgreSQL URL.
+        """
         self.ledger = ledger
-        self._statements = Statements(ledger)
-        parameters = libpq_parameters(
-            url, statement_timeout=statement_timeout, lock_timeout=lock_timeout
-        )
+        self._statements = statements = Statements(ledger)
+        parameters = libpq_parameters(url, statement_timeout=statement_timeout)
+        settings = session_settings(statement_timeout=statement_timeout, lock_timeout=lock_timeout)
         self._posting, self._reading = (
             Session(
                 parameters,
-                preparation=preparation,
+                settings,
+                statements=prepared,
                 connect_timeout=connect_timeout,
-                timeout=statement_timeout + _GRACE,
+                timeout=call_timeout or connect_timeout + statement_timeout,
             )
-            for preparation in (self._statements.prepare_posting, self._statements.prepare_reading)
+            for prepared in (
+                (statements.post_owners, statements.post_alone),
+                (statements.balances,),
+            )
         )
-        self._one_statement = OneStatement(ledger, self._statements, self._posting)
-        self._lock_decide_write = LockDecideWrite(ledger, self._statements, self._posting)
+        self._one_statement = OneStatement(ledger, statements, self._posting)
+        self._lock_decide_write = LockDecideWrite(ledger, statements, self._posting)
 
     async def balances(self, owner_ids: Sequence[str]) -> list[int]:
         """Returns the balance of each of these valid owner ids, in order, all at the same time."""
         self._reading.restart_timeout()
-        with _unavailable_on_failure():
+        with failures_converted():
             rows = await self._reading.execute(
-                self._statements.balances, {"owners": array(set(owner_ids))}
+                self._statements.balances, {"owners": array(set(owner_ids))}, repeatable=True
             )
         balances: dict[str, int] = dict(rows)
         return [balances.get(owner_id, 0) for owner_id in owner_ids]
@@ -89,7 +84,7 @@ class LedgerStore(Generic[OperationT]):
 
         An owner's posts are posted in the order of the batches. All entries are committed when
         this returns. A batch that could not be posted has an exception: DatabaseUnavailable,
-        DatabaseNotMigrated if an operation is missing from the database's enum type, or a
+        OperationNotMigrated if an operation is missing from the database's enum type, or a
         psycopg2.Error if PostgreSQL rejects an entry that the rules allow.
 
         Raises ForeignOperation for an operation of another app.
@@ -102,7 +97,7 @@ class LedgerStore(Generic[OperationT]):
         others: Sequence[Batch[OperationT]] = batches
         outcomes: Sequence[BatchOutcome[OperationT] | Exception] = []
         try:
-            with _unavailable_on_failure():
+            with failures_converted():
                 finished, have_waited = await self._post_by_one_statement(batches)
                 others = [batch for index, batch in enumerate(batches) if index not in finished]
                 if others:
@@ -127,21 +122,3 @@ class LedgerStore(Generic[OperationT]):
         """Closes the connections. The next call opens new ones."""
         self._posting.close()
         self._reading.close()
-
-
-@contextmanager
-def _unavailable_on_failure() -> Generator[None, None, None]:
-    try:
-        yield
-    except psycopg2.Error as error:
-        if is_unknown_operation(error):
-            raise DatabaseNotMigrated(
-                "The database does not know an operation of this release: migrate it, then try "
-                "again, with the same nonce"
-            ) from error
-        if is_refusal(error):
-            raise
-        log.warning("the database did not answer: %s", error)
-        raise (DatabaseUnavailable if sqlstate_of(error) else DatabaseUnreachable)(
-            "The database is not available or too slow; try again, with the same nonce"
-        ) from error

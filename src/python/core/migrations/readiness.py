@@ -1,0 +1,54 @@
+"""Checks that a database is migrated and can take a ledger's posts."""
+
+import asyncio
+from typing import Generic
+
+from pydantic import SecretStr
+
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.migrations.revisions import require_revision, version_table
+from core.storage.database_check import DatabaseCheck
+
+
+class Readiness(Generic[OperationT]):
+    """Whether the next post to a ledger can succeed. A check takes at most `timeout` seconds.
+
+    With `or_newer`, a database is accepted too that a newer release has migrated.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger[OperationT],
+        url: SecretStr,
+        *,
+        timeout: float,
+        or_newer: bool = False,
+    ) -> None:
+        """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
+        self._app = ledger.name
+        self._or_newer = or_newer
+        table = '"{version_table_schema}"."{version_table}"'.format(**version_table(ledger.name))
+        self._database = DatabaseCheck(ledger, url, version_table=table, timeout=timeout)
+        self._check: asyncio.Task[None] | None = None
+
+    async def require(self) -> None:
+        """Returns if the database is ready. Concurrent calls share one check.
+
+        Raises DatabaseUnavailable if the database does not answer or accepts no writes,
+        DatabaseNotMigrated if it is at other revisions or lacks a table, DatabaseAccessDenied if
+        the role lacks a privilege, and ConfigurationError if PostgreSQL is too old or the
+        database's encoding is not UTF8.
+        """
+        loop = asyncio.get_running_loop()
+        if self._check is None or self._check.done() or self._check.get_loop() is not loop:
+            self._check = loop.create_task(self._run())
+        await asyncio.shield(self._check)
+
+    async def _run(self) -> None:
+        current = await self._database.revisions()
+        require_revision(self._app, current, or_newer=self._or_newer)
+        await self._database.require_postable()
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,92 @@
+"""Checks that a database can take a ledger's posts, on a connection of its own."""
+
+from typing import Generic
+
+from pydantic import SecretStr
+
+from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.storage.connections import libpq_parameters, session_settings
+from core.storage.failures import failures_converted
+from core.storage.session import Session, Statement
+from core.storage.statements import Statements
+
+_OLDEST_POSTGRESQL = 15
+
+_SERVER = Statement("""
+SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000,
+  current_setting('server_encoding'), pg_is_in_recovery()
+""")
+_VERSION_TABLE_EXISTS = Statement("SELECT to_regclass(%(table)s) IS NOT NULL")
+
+
+class DatabaseCheck(Generic[OperationT]):
+    """The steps of a check, which together take at most `timeout` seconds."""
+
+    def __init__(
+        self,
+        ledger: Ledger[OperationT],
+        url: SecretStr,
+        *,
+        version_table: str,
+        timeout: float,
+    ) -> None:
+        """`version_table` is the quoted name of the table with the ledger's revisions.
+
+        Raises ConfigurationError if `url` is not a PostgreSQL URL.
+        """
+        self._explain_posting = Statements(ledger).explain_posting
+        self._version_table = version_table
+        self._session = Session(
+            libpq_parameters(url, statement_timeout=timeout),
+            session_settings(statement_timeout=timeout, lock_timeout=timeout),
+            connect_timeout=timeout,
+            timeout=timeout,
+        )
+
+    async def revisions(self) -> frozenset[str]:
+        """Returns the migration revisions of the database: none, one or, with branches, several.
+
+        Raises DatabaseUnavailable if the database does not answer or accepts no writes, and
+        ConfigurationError if it is not of a supported version and encoding.
+        """
+        self._session.restart_timeout()
+        with failures_converted(explain=True):
+            rows = await self._session.execute(_SERVER, {}, repeatable=True)
+            self._check_server(*rows[0])
+            table = {"table": self._version_table}
+            [(exists,)] = await self._session.execute(_VERSION_TABLE_EXISTS, table)
+            if not exists:
+                return frozenset()
+            select = Statement(f"SELECT version_num FROM {self._version_table}")
+            return frozenset(revision for revision, in await self._session.execute(select, {}))
+
+    async def require_postable(self) -> None:
+        """Checks that the tables, types and privileges are there that a post needs.
+
+        Call `revisions` first. Raises DatabaseUnavailable if the next post cannot succeed.
+        """
+        arrays = ("post_owners", "operations", "amounts", "nonces", "owners", "net", "lowest")
+        with failures_converted(explain=True):
+            await self._session.execute(self._explain_posting, dict.fromkeys(arrays, "{}"))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _check_server(self, version: str, major: int, encoding: str, in_recovery: bool) -> None:
+        if major < _OLDEST_POSTGRESQL:
+            raise ConfigurationError(
+                f"PostgreSQL {version} is too old: use {_OLDEST_POSTGRESQL} or newer"
+            )
+        if encoding != "UTF8":
+            raise ConfigurationError(
+                f"The database has the encoding {encoding}, which cannot hold every owner and "
+                "nonce: use a database with the encoding UTF8"
+            )
+        if in_recovery:
+            self._session.close()  # the next check may reach another server
+            raise DatabaseUnreachable(
+                "The database is a standby, which accepts no writes: check the database URL, or "
+                "promote the server"
+            )
