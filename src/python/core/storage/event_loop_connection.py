@@ -4,6 +4,7 @@ https://www.psycopg.org/docs/advanced.html#asynchronous-support
 """
 
 import asyncio
+import logging
 import select
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,8 @@ from psycopg2.extensions import (
 from psycopg2.extensions import connection as PsycopgConnection
 
 from core.storage.addresses import addresses
+
+log = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
 
@@ -73,7 +76,7 @@ class EventLoopConnection:
 
     def has_ended(self) -> bool:
         """Whether it is closed. Notices before the event loop does that the server closed it."""
-        if not self.is_closed and self._waiting is None and self._has_input():
+        while not self.is_closed and self._waiting is None and self._has_input():
             self._on_ready()
         return self.is_closed
 
@@ -170,6 +173,7 @@ class EventLoopConnection:
                 waiting.set_result(None)
         except psycopg2.Error as error:
             if waiting is None:  # the server has ended an idle connection
+                log.info("the server has ended an idle connection: %s", error)
                 self._cause = error
                 self.close()
             elif not waiting.done():

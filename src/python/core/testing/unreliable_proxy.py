@@ -24,7 +24,12 @@ class UnreliableProxy:
         """Whether nothing is forwarded any more, although connections stay."""
         self.drop_after: int | None = None
         """After so many bytes of an answer the connection is reset."""
+        self._doomed: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def drop_at_next_answer(self) -> None:
+        """Ends each connection of now, and not those to come, when the server answers on it."""
+        self._doomed = {*self._sockets}
 
     def drop_all(self) -> None:
         """Ends every connection."""
@@ -56,6 +61,8 @@ class UnreliableProxy:
                         continue
                     source, target = key.fileobj, key.data
                     assert isinstance(source, socket.socket)
+                    if source is server and server in self._doomed:
+                        return
                     size = self.chunk
                     if source is server and self.drop_after is not None:
                         size = min(size, self.drop_after - answered)
