@@ -96,3 +96,30 @@ async def test_an_unreachable_database_fails_the_waiting_requests_too() -> None:
         assert await results(waiting[1]) == [[work.error] * 2]
         assert await results(queue.submit_one(6)) == [12]
     assert work.started == [[-1, 2], [6]]
+
+
+@in_event_loop
+async def test_requests_without_a_result_in_time_fail_and_later_ones_succeed() -> None:
+    work = Work(permits=0)
+    async with queue_of(work, max_group=1, timeout=0.05) as queue:
+        in_progress, waiting = await start(queue.submit([1]), queue.submit([2]))
+        for results_ in await results(in_progress, waiting):
+            assert isinstance(results_[0], DatabaseUnavailable)
+        work.permit()
+        assert await results(queue.submit([3])) == [[6]]
+        assert work.started == [[1], [3]], "a request that has failed is not processed later"
+        assert work.doubled == [1, 3]
+
+
+@in_event_loop
+async def test_only_the_requests_whose_time_is_over_fail() -> None:
+    work = Work(permits=0)
+    async with queue_of(work, max_group=1, timeout=1) as queue:
+        [first] = await start(queue.submit([1]))
+        await asyncio.sleep(0.5)
+        [second] = await start(queue.submit([2]))
+        [[failed]] = await results(first)
+        assert isinstance(failed, DatabaseUnavailable)
+        assert not second.done()
+        work.permit()
+        assert await results(second) == [[4]]
