@@ -10,8 +10,7 @@ from pydantic import SecretStr
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.service_process import environment
-from migrations.copied_sample import HEAD, copied_sample, ini_of
-from migrations.inspection import schemas
+from migrations.copied_sample import ini_of
 
 
 def migrate(
@@ -88,15 +87,3 @@ def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -
     assert code == 1
     assert "lock timeout. Another transaction has locked what this revision changes" in output
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
-
-
-def test_two_heads_are_reported_and_nothing_is_created(
-    databases: Databases, tmp_path: Path
-) -> None:
-    ini = copied_sample(tmp_path, one=HEAD, two=HEAD)
-    url = databases.empty()
-    code, output = migrate(ini_file=ini, DATABASE_URL=url)
-    assert code == 1
-    assert "more than one head: one, two" in output and "merge heads" in output
-    assert not execute(url, "SELECT FROM pg_class WHERE relname = 'ledger_entry'")
-    assert schemas(url) <= {"sample"}

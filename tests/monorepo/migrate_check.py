@@ -147,5 +147,8 @@ def test_migration_check_reports_two_heads(workspace: Workspace) -> None:
         )
     result = workspace.pants("lint", "--only=migration-check", "alembic/travel::")
     assert result.returncode != 0
-    assert "travel: more than one head: one, two. Order them, or merge them" in result.stdout
+    assert (
+        "travel: The migrations have more than one head: one, two. Order them, or merge them"
+        in result.stdout
+    )
     assert workspace.pants("migrate", "alembic/travel::", "--", "merge", "heads").returncode == 0

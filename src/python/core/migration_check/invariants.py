@@ -17,7 +17,7 @@ from alembic.util import CommandError
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
-from core.ledgers.errors import LedgerError
+from core.ledgers.errors import ConfigurationError, LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.requests import Batch, Post
@@ -76,15 +76,10 @@ Check = Callable[[Migrations], Iterator[str]]
 
 
 def there_is_one_head(migrations: Migrations) -> Iterator[str]:
-    heads = ScriptDirectory.from_config(migrations.config()).get_heads()
-    migrate = f"./pants migrate alembic/{migrations.app}:: --"
-    if not heads:
-        yield f"there is no revision. Create one: {migrate} {_REVISION}"
-    if len(heads) > 1:
-        yield (
-            f"more than one head: {', '.join(heads)}. Order them, or merge them: "
-            f'{migrate} merge heads -m "merge"'
-        )
+    try:
+        revisions.only_head(migrations.app, ScriptDirectory.from_config(migrations.config()))
+    except ConfigurationError as error:
+        yield str(error)
 
 
 def only_the_apps_schema_is_touched(migrations: Migrations) -> Iterator[str]:

@@ -38,11 +38,7 @@ def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = 
 def _explanation(app: str, error: Exception, arguments: tuple[str, ...]) -> str:
     match error.__cause__:
         case MultipleHeads() as cause:
-            return (
-                f"The migrations have more than one head: {', '.join(sorted(cause.heads))}. "
-                "Nothing was changed. Order them, or merge them: "
-                f'./pants migrate alembic/{app}:: -- merge heads -m "merge"'
-            )
+            return str(revisions.several_heads(app, cause.heads))
         case ResolutionError() as cause if not any(cause.argument in word for word in arguments):
             return (
                 f"The database is at revision {cause.argument}, which this code does not know: "

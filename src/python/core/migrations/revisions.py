@@ -1,7 +1,7 @@
 """Finds an app's migrations, runs them, and checks whether a database is up to date."""
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,10 @@ def config(app: str, url: SecretStr | None = None, ini: str | None = None) -> Co
 def upgrade(app: str, url: SecretStr) -> None:
     """Upgrades the app's schema in the database at `url` to the head revision.
 
-    Raises DatabaseNotMigrated if a migration fails.
+    Raises DatabaseNotMigrated if a migration fails, and ConfigurationError if there is not exactly
+    one head.
     """
+    head(app)
     try:
         command.upgrade(config(app, url), "head")
     except CommandError as error:
@@ -85,27 +87,41 @@ def _listed(revisions: Collection[str]) -> str:
 def head(app: str) -> str:
     """Returns the head revision of the app's migrations.
 
-    Raises ConfigurationError if there is none, or more than one.
+    Raises ConfigurationError if there is not exactly one.
     """
     return _history(app)[0]
+
+
+def only_head(app: str, script: ScriptDirectory) -> str:
+    """Returns the head revision in a folder of migrations.
+
+    Raises ConfigurationError if there is not exactly one.
+    """
+    heads = script.get_heads()
+    if not heads:
+        raise ConfigurationError(
+            f"alembic/{app}/versions has no revisions: create the first one with "
+            f"./pants run src/python/apps/{app}:service -- "
+            'migrate revision --autogenerate -m "create the ledger"'
+        )
+    if len(heads) > 1:
+        raise several_heads(app, heads)
+    return heads[0]
+
+
+def several_heads(app: str, heads: Iterable[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"The migrations have more than one head: {', '.join(sorted(heads))}. Order them, or merge "
+        f'them: ./pants migrate alembic/{app}:: -- merge heads -m "merge"'
+    )
 
 
 @lru_cache(maxsize=None)
 def _history(app: str) -> tuple[str, frozenset[str]]:
     """Returns the app's head revision and the set of all its revisions."""
     script = ScriptDirectory.from_config(config(app))
-    heads = script.get_heads()
-    if not heads:
-        raise ConfigurationError(
-            f"alembic/{app}/versions has no revisions: create the first one with the command "
-            "`migrate revision --autogenerate`"
-        )
-    if len(heads) > 1:
-        raise ConfigurationError(
-            f"The migrations have more than one head: {', '.join(heads)}. Order them, or merge "
-            f'them: ./pants migrate alembic/{app}:: -- merge heads -m "merge"'
-        )
-    return heads[0], frozenset(revision.revision for revision in script.walk_revisions())
+    head = only_head(app, script)
+    return head, frozenset(revision.revision for revision in script.walk_revisions())
 
 
 def version_table(app: str) -> dict[str, Any]:
