@@ -2,17 +2,53 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.util import CommandError
+from pydantic import SecretStr
 
 from core.migrations.revisions import config
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.service_process import environment
+from core.testing.waiting import until
+from migrations.copied_sample import copied_sample
 from migrations.inspection import schemas
+
+CONCURRENT_INDEX = """
+from alembic import op
+revision = "indexed"
+down_revision = "0000000000a2"
+def upgrade():
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "added", "ledger_entry", ["amount"], schema="sample", postgresql_concurrently=True
+        )
+"""
+
+
+@contextmanager
+def another_deployer(url: SecretStr) -> Generator[None, None, None]:
+    """Holds the migration lock until the end of the block."""
+    engine = connect(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_advisory_lock(hashtext('migrations of the ledger sample'))"
+        )
+        connection.commit()
+        yield
+    engine.dispose()
+
+
+def statements(url: SecretStr) -> str:
+    """The latest statement of each other connection to the database."""
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    return str(execute(url, f"SELECT query FROM pg_stat_activity WHERE {others}"))
 
 
 def test_concurrent_deployers_take_turns(databases: Databases) -> None:
@@ -36,15 +72,49 @@ def test_a_deployer_gives_up_when_another_one_holds_the_migration_lock(
 ) -> None:
     url = databases.empty()
     monkeypatch.setenv("MIGRATION_WAIT", "0.2")
-    engine = connect(url)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(
-            "SELECT pg_advisory_lock(hashtext('migrations of the ledger sample'))"
-        )
+    with another_deployer(url):
         with pytest.raises(CommandError, match="Another deployer has been migrating 'sample'"):
             command.upgrade(config("sample", url), "head")
-    engine.dispose()
     assert schemas(url) == set()
+
+
+def test_waiting_for_another_deployer_does_not_depend_on_the_statement_timeout(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = databases.empty()
+    monkeypatch.setenv("MIGRATION_STATEMENT_TIMEOUT", "0.2")
+    monkeypatch.setenv("MIGRATION_WAIT", "0.5")
+    with another_deployer(url):
+        with pytest.raises(CommandError, match="Another deployer has been migrating 'sample'"):
+            command.upgrade(config("sample", url), "head")
+    monkeypatch.setenv("MIGRATION_STATEMENT_TIMEOUT", "1")
+    monkeypatch.setenv("MIGRATION_WAIT", "60")
+    with ThreadPoolExecutor(1) as pool:
+        with another_deployer(url):
+            upgrade = pool.submit(command.upgrade, config("sample", url), "head")
+            with pytest.raises(TimeoutError):
+                upgrade.result(2)
+        upgrade.result(60)
+
+
+def test_a_deployer_can_build_an_index_concurrently_while_another_one_waits(
+    databases: Databases, tmp_path: Path
+) -> None:
+    url = databases.migrated("sample")
+    ini = copied_sample(tmp_path)
+    (ini.parent / "versions/indexed.py").write_text(CONCURRENT_INDEX)
+    deploy = [sys.executable, "-m", "core.migrations.alembic_commands", "sample", str(ini)]
+    engine = connect(url)
+    with engine.connect() as writer:  # makes the index wait before it looks for older snapshots
+        writer.exec_driver_sql("LOCK TABLE sample.ledger_entry IN ROW EXCLUSIVE MODE")
+        builder = subprocess.Popen(deploy, env=environment(DATABASE_URL=url))
+        until(lambda: "CREATE INDEX CONC" in statements(url), "the index is not being built")
+        waiter = subprocess.Popen(deploy, env=environment(DATABASE_URL=url))
+        until(lambda: "advisory_lock" in statements(url), "the other deployer does not wait")
+    engine.dispose()
+    assert (builder.wait(60), waiter.wait(60)) == (0, 0)
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'sample.added'::regclass"
+    assert execute(url, valid) == [(True,)]
 
 
 def test_a_migration_gives_up_when_a_transaction_uses_its_table(

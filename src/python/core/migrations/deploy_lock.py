@@ -1,17 +1,18 @@
 """The migration lock, which allows only one deployer at a time to migrate an app's schema."""
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from alembic.util import CommandError
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, MigrationSettings
 from core.storage.connections import connect
-from core.storage.sqlstates import is_lock_timeout
+
+_RETRY_SECONDS = 0.2
 
 
 @contextmanager
@@ -25,16 +26,12 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
     engine = connect(
         url,
         connect_timeout=read_settings(DatabaseSettings, app).connect_timeout,
-        lock_timeout=settings.migration_wait,
+        lock_timeout=settings.migration_lock_timeout,
         statement_timeout=settings.migration_statement_timeout,
     )
     try:
         with engine.connect() as connection:
             _take_lock(connection, app, settings.migration_wait)
-            connection.execute(
-                text("SELECT set_config('lock_timeout', :timeout, false)"),
-                {"timeout": f"{settings.migration_lock_timeout}s"},
-            )
             # Alembic needs the schema for its version table. CREATE SCHEMA IF NOT EXISTS would
             # require the CREATE privilege even if the schema exists.
             if connection.scalar(text("SELECT to_regnamespace(:app)"), {"app": app}) is None:
@@ -46,14 +43,20 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
 
 
 def _take_lock(connection: Connection, app: str, wait: float) -> None:
-    # A session-level lock, because each migration runs in a transaction of its own.
-    lock = text("SELECT pg_advisory_lock(hashtext(:name))")
-    try:
-        connection.execute(lock, {"name": f"migrations of the ledger {app}"})
-    except DBAPIError as error:
-        if not is_lock_timeout(error):
-            raise
-        raise CommandError(
-            f"Another deployer has been migrating {app!r} for {wait:g} s: "
-            "try again when it has finished"
-        ) from error
+    """Takes a lock of the session, because each migration is a transaction of its own.
+
+    Between the tries no transaction is open. CREATE INDEX CONCURRENTLY waits for the snapshots of
+    all other transactions, so a deployer that waited in one would deadlock with the lock's holder.
+    """
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    lock = text("SELECT pg_try_advisory_lock(hashtext(:name))")
+    deadline = time.monotonic() + wait
+    while not connection.scalar(lock, {"name": f"migrations of the ledger {app}"}):
+        if time.monotonic() >= deadline:
+            raise CommandError(
+                f"Another deployer has been migrating {app!r} for {wait:g} s: try again when it "
+                "has finished, or raise MIGRATION_WAIT"
+            )
+        time.sleep(_RETRY_SECONDS)
+    connection.commit()
+    connection.execution_options(isolation_level="READ COMMITTED")
