@@ -3,11 +3,11 @@
 For the app `content`, the variable `CONTENT_<NAME>` takes precedence over `<NAME>`.
 """
 
+import os
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_settings import EnvSettingsSource
 
 from core.ledgers.errors import ConfigurationError
 from core.settings.groups import GROUPS, SettingsGroup
@@ -17,28 +17,48 @@ GroupT = TypeVar("GroupT", bound=SettingsGroup)
 _EVERY_NAME = frozenset(name for group in GROUPS for name in group.model_fields)
 
 
-class _AppSource(EnvSettingsSource):
-    """Reads the variables that have the app's prefix."""
+@dataclass(frozen=True)
+class _Given:
+    """The value of a setting, and the variable that it comes from."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        # For an app named `migration`, MIGRATION_LOCK_TIMEOUT is still the setting of that name,
-        # which applies to all apps, and not the app's LOCK_TIMEOUT.
-        if f"{self.env_prefix}{field_name}" in _EVERY_NAME:
-            return None, field_name, False
-        return super().get_field_value(field, field_name)
+    source: str
+    value: str = field(repr=False)
 
 
 def read_settings(group: type[GroupT], app: str) -> GroupT:
     """Returns the settings of `app` in this group.
 
-    Raises ConfigurationError, which names every setting that is invalid.
+    Raises ConfigurationError, which names every variable whose value is invalid.
     """
-
+    given = {name: _given(app, name) for name in group.model_fields}
+    values: dict[str, Any] = {name: each.value for name, each in given.items() if each}
     try:
-        return group(**_AppSource(group, env_prefix=f"{app}_")())
+        return group(**values)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
+            f"{source_of(app, str(problem['loc'][0]))}: "
+            + problem["msg"].removeprefix("Value error, ")
             for problem in error.errors(include_input=False)
         ]
         raise ConfigurationError("Invalid settings: " + "; ".join(problems)) from None
+
+
+def source_of(app: str, name: str) -> str:
+    """Returns the variable that a setting is read from; if none is set, those that could be."""
+    given = _given(app, name)
+    return given.source if given else f"{app.upper()}_{name.upper()} or {name.upper()}"
+
+
+def _given(app: str, name: str) -> _Given | None:
+    variables = {variable.lower(): value for variable, value in os.environ.items() if value}
+    for each in _names(app, name):
+        if each in variables:
+            return _Given(each.upper(), variables[each])
+    return None
+
+
+def _names(app: str, name: str) -> tuple[str, ...]:
+    own = f"{app}_{name}"
+    # For an app named `migration`, MIGRATION_LOCK_TIMEOUT is still the setting of that name, which
+    # applies to all apps, and not the app's LOCK_TIMEOUT.
+    return (name,) if own in _EVERY_NAME else (own, name)

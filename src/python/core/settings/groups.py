@@ -4,18 +4,36 @@ A test compares this module with the table of settings in the README.
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.ledgers.requests import MAX_BATCH
 
+_DAY = 24 * 60 * 60
+
+# PostgreSQL counts milliseconds, so anything shorter would become 0, which means no limit.
+Seconds = Annotated[float, Field(ge=0.001, le=_DAY, allow_inf_nan=False)]
+
 
 class SettingsGroup(BaseSettings):
     """Base class of the groups."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,  # which may be a password
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _strip(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if not value.strip():
+            raise ValueError("Must not be blank; unset it to use the default")
+        return value.strip()
 
 
 def _connect_and_statement_timeout(valid: dict[str, Any]) -> float:
@@ -29,18 +47,17 @@ class DatabaseSettings(SettingsGroup):
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL 15 or newer; by default, the embedded server"
     )
-    connect_timeout: float = Field(
-        default=5, ge=1, description="how long to wait for a connection to the database"
+    connect_timeout: Annotated[Seconds, Field(ge=1)] = Field(
+        default=5, description="how long to wait for a connection to the database"
     )
-    statement_timeout: float = Field(
-        default=10, gt=0, description="how long a statement may run before the request gets a 503"
+    statement_timeout: Seconds = Field(
+        default=10, description="how long a statement may run before the request gets a 503"
     )
-    lock_timeout: float = Field(
-        default=1, gt=0, description="how long a post waits for a locked owner before it gets a 503"
+    lock_timeout: Seconds = Field(
+        default=1, description="how long a post waits for a locked owner before it gets a 503"
     )
-    request_timeout: float = Field(
+    request_timeout: Seconds = Field(
         default_factory=_connect_and_statement_timeout,
-        gt=0,
         description="how long a request may take in all before it gets a 503",
     )
 
@@ -56,7 +73,10 @@ class EmbeddedSettings(SettingsGroup):
     @field_validator("data_dir")
     @classmethod
     def _expand_home(cls, value: Path) -> Path:
-        return value.expanduser()
+        try:
+            return value.expanduser()
+        except RuntimeError as error:  # the user has no home directory, or does not exist
+            raise ValueError(f"{error} Use a path that does not begin with ~") from None
 
 
 class ServiceSettings(SettingsGroup):
@@ -65,27 +85,36 @@ class ServiceSettings(SettingsGroup):
     queue_size: int = Field(
         default=10 * MAX_BATCH,
         ge=MAX_BATCH,  # otherwise the largest batch would always be rejected
+        le=1_000 * MAX_BATCH,  # otherwise memory would be the limit
         description="how many posts, and how many reads, may wait before requests get a 503",
     )
     shutdown_timeout: int = Field(
-        default=30, ge=1, description="how long requests in flight may take to finish at shutdown"
+        default=30,
+        ge=1,
+        le=_DAY,
+        description="how long requests in flight may take to finish at shutdown",
     )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", description="level of the service's log, which goes to standard error"
     )
 
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _ignore_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
 
 class MigrationSettings(SettingsGroup):
     """Migrations of an app's schema."""
 
-    migration_lock_timeout: float = Field(
-        default=10, gt=0, description="how long a migration waits for a table lock before it fails"
+    migration_lock_timeout: Seconds = Field(
+        default=10, description="how long a migration waits for a table lock before it fails"
     )
-    migration_statement_timeout: float = Field(
-        default=600, gt=0, description="how long a statement of a migration may run before it fails"
+    migration_statement_timeout: Seconds = Field(
+        default=600, description="how long a statement of a migration may run before it fails"
     )
-    migration_wait: float = Field(
-        default=120, gt=0, description="how long to wait for another deployer's migrations"
+    migration_wait: Seconds = Field(
+        default=120, description="how long to wait for another deployer's migrations"
     )
 
 
