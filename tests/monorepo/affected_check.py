@@ -141,6 +141,7 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
     assert affected(workspace) == all_targets(workspace) - {
         "tests/core/embedded/postgresql_server_test.py",
         "tests/core/settings/environment_test.py",
+        "tests/core/settings/secret_files_test.py",
         "tests/core/storage/event_loop_connecting_test.py",
         "tests/core/storage/event_loop_connection_test.py",
         "tests/scripts/find_python_test.py",

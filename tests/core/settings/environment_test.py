@@ -19,7 +19,7 @@ from core.settings.groups import (
 @pytest.fixture(autouse=True)
 def unset_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [name.upper() for group in GROUPS for name in group.model_fields]
-    for name in names:
+    for name in [*names, "DATABASE_URL_FILE", "SECRETS_DIR"]:
         for prefix in ("", "SHOP_"):
             monkeypatch.delenv(f"{prefix}{name}", raising=False)
 

@@ -1,4 +1,4 @@
-"""Reads an app's settings from environment variables.
+"""Reads an app's settings from environment variables, and its secrets also from files.
 
 For the app `content`, the variable `CONTENT_<NAME>` takes precedence over `<NAME>`.
 """
@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from core.ledgers.errors import ConfigurationError
 from core.settings.groups import GROUPS, SettingsGroup
+from core.settings.secret_files import find_in_folder, read_file
 
 GroupT = TypeVar("GroupT", bound=SettingsGroup)
 
 _EVERY_NAME = frozenset(name for group in GROUPS for name in group.model_fields)
+_SECRETS = ("database_url",)
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,16 @@ def source_of(app: str, name: str) -> str:
 
 def _given(app: str, name: str) -> _Given | None:
     variables = {variable.lower(): value for variable, value in os.environ.items() if value}
-    for each in _names(app, name):
+    names = _names(app, name)
+    for each in names:
         if each in variables:
             return _Given(each.upper(), variables[each])
+        file = f"{each}_file"
+        if name in _SECRETS and file in variables:
+            return _Given(file.upper(), read_file(variables[file], file.upper()))
+    for each in _names(app, "secrets_dir"):
+        if name in _SECRETS and each in variables:
+            return _Given(each.upper(), find_in_folder(variables[each], names, each.upper()))
     return None
 
 
