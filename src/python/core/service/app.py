@@ -82,5 +82,6 @@ def create_app(
 
 def openapi_document(ledger: Ledger[OperationT]) -> dict[str, Any]:
     """The OpenAPI document of the ledger's service. Needs no database."""
-    unused = DatabaseSettings(database_url=SecretStr("postgresql://"))
-    return create_app(ledger, unused, ServiceSettings()).openapi()
+    # Made without validation, and so without reading the environment.
+    unused = DatabaseSettings.model_construct(database_url=SecretStr("postgresql://"))
+    return create_app(ledger, unused, ServiceSettings.model_construct()).openapi()
