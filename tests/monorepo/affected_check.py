@@ -16,6 +16,7 @@ CORE_SERVICE_TESTS = {
         *("health", "openapi", "owner_path", "service_process", "under_load"),
     )
 }
+PROGRAM_TESTS = {f"tests/core/cli/{name}_test.py" for name in ("passwords",)}
 STORE_TESTS = {
     f"tests/core/storage:{name}"
     for name in ("one_statement", "store", "store_connections", "store_races")
@@ -105,6 +106,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | api_of("content")
             | api_of("travel")
             | CORE_SERVICE_TESTS
+            | PROGRAM_TESTS
             | CORE_TYPES
             | README,
         ),
@@ -113,6 +115,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             everything_of("content")
             | everything_of("travel")
             | CORE_SERVICE_TESTS
+            | PROGRAM_TESTS
             | README
             | MIGRATION_TESTS
             | CORE_TYPES

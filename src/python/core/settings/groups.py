@@ -61,6 +61,15 @@ class DatabaseSettings(SettingsGroup):
         description="how long a request may take in all before it gets a 503",
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_text(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            (value or SecretStr("")).get_secret_value().encode()
+        except UnicodeEncodeError:  # which contains the value
+            raise ValueError("Must be UTF-8 text") from None
+        return value
+
 
 class EmbeddedSettings(SettingsGroup):
     """The embedded PostgreSQL."""
