@@ -24,6 +24,8 @@ from alembic_migrations.target_type import MigrationsFieldSet
 
 _PROGRAM = "core.migrations.alembic_commands"
 _UPGRADE = ("upgrade", "head")
+# What core/settings reads the database's URL from.
+_DATABASE = ("DATABASE_URL", "DATABASE_URL_FILE", "SECRETS_DIR")
 _NEED_NO_DATABASE = ("branches", "heads", "history", "merge", "show")
 
 
@@ -110,8 +112,11 @@ def apps_without_database(
     return [
         migrations.app
         for migrations in selected
-        if not environment.get(f"{migrations.app.upper()}_DATABASE_URL")
-        and not environment.get("DATABASE_URL")
+        if not any(
+            environment.get(f"{prefix}{variable}")
+            for prefix in ("", f"{migrations.app.upper()}_")
+            for variable in _DATABASE
+        )
     ]
 
 

@@ -57,6 +57,15 @@ def test_an_empty_variable_is_no_database(runner: RuleRunner, variable: str) -> 
     assert (done.exit_code, "shop: No database is given" in done.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_URL_FILE", "SECRETS_DIR"])
+def test_the_database_may_be_in_a_file(runner: RuleRunner, variable: str) -> None:
+    assert run(runner, environment={variable: "/run/secrets"})[0] == 0
+    shop = {f"SHOP_{variable}": "/run/secrets"}
+    exit_code, ran, stderr = run(runner, environment=shop)
+    assert (exit_code, ran) == (1, [])
+    assert "tools: No database" in stderr and "shop: No database" not in stderr
+
+
 def run(
     runner: RuleRunner,
     *arguments: str,
