@@ -59,6 +59,8 @@ class BaseLedgerOperation(Enum, metaclass=LedgerOperationMeta):
 
 
 OperationT = TypeVar("OperationT", bound=BaseLedgerOperation)
+OperationT_co = TypeVar("OperationT_co", bound=BaseLedgerOperation, covariant=True)
+"""For what is only read: a `Post` of one app's operations is also a `Post[BaseLedgerOperation]`."""
 
 
 def extend_enum(

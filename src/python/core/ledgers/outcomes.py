@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Generic
 
 from core.ledgers.errors import DatabaseUnavailable
-from core.ledgers.operations import OperationT
+from core.ledgers.operations import OperationT, OperationT_co
 from core.ledgers.requests import Post
 
 
 @dataclass(frozen=True)
-class Entry(Generic[OperationT]):
+class Entry(Generic[OperationT_co]):
     """An entry as stored. `amount` is in credits; `created_on` is in UTC."""
 
     id: int
-    operation: OperationT
+    operation: OperationT_co
     amount: int
     nonce: str
     owner_id: str
@@ -22,19 +22,19 @@ class Entry(Generic[OperationT]):
 
 
 @dataclass(frozen=True)
-class Posted(Generic[OperationT]):
+class Posted(Generic[OperationT_co]):
     """The post was written as `entry`, after which the owner has `balance` credits."""
 
-    entry: Entry[OperationT]
+    entry: Entry[OperationT_co]
     balance: int
 
 
 @dataclass(frozen=True)
-class Duplicate(Generic[OperationT]):
+class Duplicate(Generic[OperationT_co]):
     """The owner has already used the nonce of `post`, for `original`. Nothing was written."""
 
-    original: Entry[OperationT]
-    post: Post[OperationT]
+    original: Entry[OperationT_co]
+    post: Post[OperationT_co]
 
     @property
     def reused(self) -> bool:
@@ -59,18 +59,18 @@ Outcome = Posted[OperationT] | Refusal[OperationT]
 
 
 @dataclass(frozen=True)
-class BatchPosted(Generic[OperationT]):
+class BatchPosted(Generic[OperationT_co]):
     """Every post of the batch was written, in order."""
 
-    posted: tuple[Posted[OperationT], ...]
+    posted: tuple[Posted[OperationT_co], ...]
 
 
 @dataclass(frozen=True)
-class BatchRefused(Generic[OperationT]):
+class BatchRefused(Generic[OperationT_co]):
     """Nothing was written, because of `refusal`. `index` is the first post that was refused."""
 
     index: int
-    refusal: Refusal[OperationT]
+    refusal: Refusal[OperationT_co]
 
 
 @dataclass(frozen=True)

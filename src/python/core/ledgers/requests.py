@@ -5,7 +5,7 @@ from typing import Generic
 
 from core.ledgers.errors import InvalidBatch
 from core.ledgers.identifiers import validated_nonce, validated_owner_id
-from core.ledgers.operations import OperationT
+from core.ledgers.operations import OperationT_co
 
 MAX_BATCH = 1000
 """The maximum number of posts in a batch.
@@ -18,7 +18,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Post(Generic[OperationT]):
+class Post(Generic[OperationT_co]):
     """A request to apply `operation` to an owner.
 
     `nonce` is the idempotency key: each nonce of an owner is posted at most once.
@@ -27,7 +27,7 @@ class Post(Generic[OperationT]):
     """
 
     owner_id: str
-    operation: OperationT
+    operation: OperationT_co
     nonce: str
 
     def __post_init__(self) -> None:
@@ -40,13 +40,13 @@ class Post(Generic[OperationT]):
 
 
 @dataclass(frozen=True)
-class Batch(Generic[OperationT]):
+class Batch(Generic[OperationT_co]):
     """Posts that are written atomically: all of them, or none.
 
     Raises InvalidBatch if there are no posts, or if two have the same owner and nonce.
     """
 
-    posts: tuple[Post[OperationT], ...]
+    posts: tuple[Post[OperationT_co], ...]
 
     def __post_init__(self) -> None:
         if len(self.posts) == 1:
