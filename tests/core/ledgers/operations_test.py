@@ -134,5 +134,13 @@ def test_extend_enum_without_extra_operations_has_only_the_shared_ones() -> None
 
 def test_extend_enum_sets_the_module_of_the_class() -> None:
     assert (CallForm.__module__, CallForm.__qualname__) == (__name__, "CallForm")
-    elsewhere = extend_enum(BaseLedgerOperation, "Elsewhere", {}, module="some.module")
-    assert elsewhere.__module__ == "some.module"
+    elsewhere = extend_enum(BaseLedgerOperation, "Elsewhere", {}, module="core.ledgers.ledger")
+    assert elsewhere.__module__ == "core.ledgers.ledger"
+
+
+def test_extend_enum_refuses_a_module_in_which_members_could_not_be_found() -> None:
+    with pytest.raises(DefinitionError, match="'nowhere' is not a module that is imported"):
+        extend_enum(BaseLedgerOperation, "Elsewhere", {}, module="nowhere")
+    nameless = {"extend_enum": extend_enum, "Base": BaseLedgerOperation}
+    with pytest.raises(DefinitionError, match="None is not a module .* pass module=__name__"):
+        exec("extend_enum(Base, 'Nameless', {})", nameless)

@@ -10,8 +10,15 @@ import sys
 from collections.abc import Mapping
 from enum import Enum, EnumMeta
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from core.ledgers.enum_contract import (
+    changed,
+    deleted,
+    member_problems,
+    mixing_problems,
+    statement_problems,
+)
 from core.ledgers.errors import DefinitionError
 
 SHARED_OPERATIONS: Final[Mapping[str, int]] = MappingProxyType(
@@ -22,9 +29,6 @@ SHARED_OPERATIONS: Final[Mapping[str, int]] = MappingProxyType(
 The value of each one is equal to its name.
 """
 
-# The longest enum label in PostgreSQL: https://www.postgresql.org/docs/current/datatype-enum.html
-_MAX_VALUE_BYTES = 63
-
 _EnumMetaT = TypeVar("_EnumMetaT", bound="LedgerOperationMeta")
 
 
@@ -34,6 +38,15 @@ class LedgerOperationMeta(EnumMeta):
     This is a metaclass because on Python 3.10 `__init_subclass__` runs before the members exist.
     """
 
+    @classmethod
+    def __prepare__(  # type: ignore[override]  # as that of EnumMeta differs from that of type
+        metacls, cls: str, bases: tuple[type, ...], **kwds: Any
+    ) -> Any:
+        if bases != (Enum,):  # which only BaseLedgerOperation itself has
+            # Before the enum module finds a reason of its own, which differs between versions.
+            _refuse(cls, mixing_problems(bases, BaseLedgerOperation, kwds))
+        return super().__prepare__(cls, bases, **kwds)
+
     def __new__(
         metacls: type[_EnumMetaT],
         name: str,
@@ -41,21 +54,37 @@ class LedgerOperationMeta(EnumMeta):
         namespace: Any,  # of a private type of the enum module
         **kwds: Any,
     ) -> _EnumMetaT:
+        if bases == (Enum,):
+            return super().__new__(metacls, name, bases, namespace, **kwds)
+        written = _members_as_written(name, namespace)
+        inherited = getattr(BaseLedgerOperation, "_generate_next_value_")  # enum adds it
+        own = {key: value for key, value in namespace.items() if value is not inherited}
+        _refuse(name, [*statement_problems(own), *member_problems(written, SHARED_OPERATIONS)])
         cls = super().__new__(metacls, name, bases, namespace, **kwds)
-        if bases != (Enum,):  # which only BaseLedgerOperation itself has
-            problems = _contract_violations(cls)
-            if problems:
-                raise DefinitionError(
-                    f"{name} is not a valid operation enum: " + "; ".join(problems)
-                )
+        values = _values(cls)
+        _refuse(name, [changed(op) for op in written if values[op] != written[op]])
         return cls
 
 
-class BaseLedgerOperation(Enum, metaclass=LedgerOperationMeta):
+if TYPE_CHECKING:
+    _Metaclass = EnumMeta  # with another one, pyright and ty would not know the members' values
+else:
+    _Metaclass = LedgerOperationMeta
+
+
+class BaseLedgerOperation(Enum, metaclass=_Metaclass):
     """Base class of every app's operation enum. Subclass it, or call `extend_enum`.
 
     Members compare by identity, so operations of different apps are never equal.
     """
+
+    @staticmethod
+    def _generate_next_value_(
+        name: str, start: int, count: int, last_values: list[object]
+    ) -> object:
+        raise DefinitionError(
+            f"{name} has no value of its own; write it as a string: {name} = {name!r}"
+        )
 
 
 OperationT = TypeVar("OperationT", bound=BaseLedgerOperation)
@@ -87,7 +116,12 @@ def extend_enum(
             )
     members = {**{shared: shared for shared in SHARED_OPERATIONS}, **extra}
     caller = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as enum itself does
-    where: str = module or caller.f_globals["__name__"]
+    where = module or caller.f_globals.get("__name__")
+    if not isinstance(where, str) or (module is not None and module not in sys.modules):
+        raise DefinitionError(
+            f"{name}: {where!r} is not a module that is imported, so the operations could not be "
+            "pickled; pass module=__name__ from the module that has the variable"
+        )
     # The functional API, in which calling the enum class with members returns a new class:
     # https://docs.python.org/3/howto/enum.html#functional-api
     create: Any = base
@@ -95,40 +129,21 @@ def extend_enum(
     return extended
 
 
-def _contract_violations(cls: EnumMeta) -> list[str]:
-    """Describes each problem with the members of `cls`, and how to fix it."""
+def _members_as_written(name: str, namespace: Any) -> dict[str, object]:
+    """Returns the members of the class `name` with the values that the class body gives them."""
+    names = list(namespace._member_names)
+    if sys.version_info < (3, 11):  # which also makes members of private names, such as __x
+        names = [member for member in names if not member.startswith(f"_{name.lstrip('_')}__")]
+        namespace._member_names = names
+    _refuse(name, [deleted(member) for member in names if member not in namespace])
+    return {member: namespace[member] for member in names}
+
+
+def _values(cls: EnumMeta) -> dict[str, object]:
     members: dict[str, Any] = dict(cls.__members__)  # typeshed declares the values as classes
-    problems: list[str] = []
-    missing = [name for name in SHARED_OPERATIONS if name not in members]
-    if missing:
-        problems.append(f"it lacks {', '.join(missing)}; add each as NAME = 'NAME'")
-    for name, member in members.items():
-        value = member.value
-        if name != member.name:
-            problems.append(f"{name} is an alias of {member.name}; give it a value of its own")
-        elif name in SHARED_OPERATIONS and value != name:
-            problems.append(
-                f"{name} is a shared operation, so its value must be {name!r}, not {value!r}"
-            )
-        elif name not in SHARED_OPERATIONS and value in list(SHARED_OPERATIONS):
-            problems.append(
-                f"{name} has the value of the shared operation {value}; give it another value"
-            )
-        elif type(value) is not str:
-            problems.append(f"the value of {name} must be a string, not {value!r}")
-        elif not _is_storable(value):
-            problems.append(
-                f"the value of {name} must be 1 to {_MAX_VALUE_BYTES} bytes of printable text, "
-                f"not {value!r}"
-            )
-    if vars(cls)["_member_type_"] is not object:
-        problems.append(
-            "it mixes in another type, so operations of different apps could be equal; "
-            "remove that type"
-        )
-    return problems
+    return {name: member.value for name, member in members.items()}
 
 
-def _is_storable(value: str) -> bool:
-    encoded = value.encode("utf-8", "replace")
-    return 0 < len(encoded) <= _MAX_VALUE_BYTES and value.isprintable()
+def _refuse(name: str, problems: list[str]) -> None:
+    if problems:
+        raise DefinitionError(f"{name} is not a valid operation enum: " + "; ".join(problems))

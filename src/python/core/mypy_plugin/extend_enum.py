@@ -148,9 +148,7 @@ class _Definition:
         return members
 
     def _refusal(self, extra: dict[str, str]) -> str | None:
-        return refusal(
-            lambda: extend_enum(BaseLedgerOperation, self._name, extra, module=self._api.cur_mod_id)
-        )
+        return refusal(lambda: extend_enum(BaseLedgerOperation, self._name, extra))
 
 
 def _class_of(
