@@ -62,7 +62,7 @@ def fill_queue(pool: ThreadPoolExecutor, client: Client, url: SecretStr, *, size
 
 
 def assert_overloaded(response: Response) -> None:
-    problem = assert_unavailable(response)
+    problem = assert_unavailable(response, "overloaded")
     assert "Too many" in problem["detail"]
 
 

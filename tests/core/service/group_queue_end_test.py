@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable
+from core.ledgers.errors import DatabaseUnreachable, ShuttingDown
 from core.service.controlled_work import Work, in_event_loop, queue_of, results, start
 from core.service.group_queue import GroupQueue
 
@@ -56,7 +56,7 @@ async def test_closing_finishes_the_current_group_and_drops_the_waiting_requests
     await work.next_group()
     [waiting] = await start(queue.submit_one(2))
     [closing] = await start(queue.close())
-    with pytest.raises(DatabaseUnavailable, match="shutting down"):
+    with pytest.raises(ShuttingDown):
         await results(waiting)
     assert not closing.done()
     work.permit()

@@ -113,19 +113,19 @@ def test_a_busy_owner_gets_503_and_others_are_posted(url: SecretStr) -> None:
             posting = pool.map(lambda owner_id: post(client, owner_id, "3"), owners)
             for owner_id, response in zip(owners, posting):
                 if owner_id == "ann":
-                    assert_unavailable(response)
+                    assert_unavailable(response, "owner_busy")
                 else:
                     assert response.status_code == 201
         assert post(client, "ann", "2").json()["balance"] == 2
     outcomes = separate.json()["outcomes"]
     assert [outcome["status"] for outcome in outcomes] == [201, 503, 201]
-    assert outcomes[1]["body"]["code"] == "database_unavailable"
+    assert outcomes[1]["body"]["code"] == "owner_busy"
     transactions = (
         "SELECT DISTINCT xmin::text FROM sample.ledger_entry"
         " WHERE nonce = '2' AND owner_id IN ('bob', 'zoe')"
     )
     assert len(execute(url, transactions)) == 1  # both were posted in one transaction
-    assert_unavailable(atomic)
+    assert_unavailable(atomic, "owner_busy")
     assert_consistent(url)
 
 

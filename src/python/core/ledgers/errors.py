@@ -52,6 +52,24 @@ class DatabaseUnreachable(DatabaseUnavailable):
     """The database cannot be connected to, or has stopped answering: no request can succeed now."""
 
 
+class Overloaded(DatabaseUnavailable):
+    """Too many requests are waiting for the database already."""
+
+    code = "overloaded"
+
+
+class OwnerIsBusy(DatabaseUnavailable):
+    """Another transaction held the lock on an owner for longer than `lock_timeout`."""
+
+    code = "owner_busy"
+
+
+class ShuttingDown(DatabaseUnavailable):
+    """The service is shutting down. Another one may accept the request."""
+
+    code = "shutting_down"
+
+
 class DatabaseNotMigrated(DatabaseUnavailable):
     """The database is not at the migration revision that this release requires."""
 

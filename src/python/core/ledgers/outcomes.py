@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
 
-from core.ledgers.errors import DatabaseUnavailable
+from core.ledgers.errors import OwnerIsBusy
 from core.ledgers.operations import OperationT, OperationT_co
 from core.ledgers.requests import Post
 
@@ -77,8 +77,8 @@ class BatchRefused(Generic[OperationT_co]):
 class OwnerBusy:
     """Nothing was written, because another transaction held the lock on an owner for too long."""
 
-    def error(self) -> DatabaseUnavailable:
-        return DatabaseUnavailable(
+    def error(self) -> OwnerIsBusy:
+        return OwnerIsBusy(
             "Another transaction holds the lock on this owner; try again with the same nonce"
         )
 

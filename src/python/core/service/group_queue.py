@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Generic, TypeVar
 
-from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable
+from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable, Overloaded, ShuttingDown
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -68,16 +68,13 @@ class GroupQueue(Generic[ItemT, ResultT]):
 
         The request's `size` may be at most `max_group`; by default it is the number of items.
 
-        Raises DatabaseUnavailable at once if the queue is full. After the timeout, each result is
-        DatabaseUnavailable. If the caller is cancelled, the
-        items are dropped, unless their group is already being processed.
+        Raises Overloaded at once if the queue is full. After the timeout, each result is
+        DatabaseUnavailable. If the caller is cancelled, the items are dropped, unless their group is already being processed.
         """
         size = len(items) if size is None else size
         assert size <= self._max_group, "larger than a group may be"
         if self._size_waiting + size > self._max_waiting:
-            raise DatabaseUnavailable(
-                "Too many requests are waiting for the database; try again later"
-            )
+            raise Overloaded("Too many requests are waiting for the database; try again later")
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeout
         request: _Request[ItemT, ResultT] = _Request(items, size, deadline, loop)
@@ -100,7 +97,7 @@ class GroupQueue(Generic[ItemT, ResultT]):
 
     async def close(self) -> None:
         """Waits for the current group and rejects the waiting requests. Accepts later ones."""
-        self._fail_waiting(DatabaseUnavailable("The service is shutting down; try again"))
+        self._fail_waiting(ShuttingDown("The service is shutting down; try again"))
         if self._task is not None:
             await asyncio.wait([self._task])
         if self._timer is not None:

@@ -55,7 +55,7 @@ class Responses(Generic[OperationT]):
     ) -> Reply[PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance]:
         """Returns the response to a single post.
 
-        Raises DatabaseUnavailable if its owner was busy.
+        Raises OwnerIsBusy if its owner was busy.
         """
         match outcome:
             case BatchPosted(posted):
@@ -73,7 +73,7 @@ class Responses(Generic[OperationT]):
     ) -> Reply[PostedBatch[OperationT] | ProblemDocument]:
         """Returns the response to an atomic batch.
 
-        Raises DatabaseUnavailable if one of its owners was busy.
+        Raises OwnerIsBusy if one of its owners was busy.
         """
         match outcome:
             case BatchPosted(posted):
@@ -92,7 +92,7 @@ class Responses(Generic[OperationT]):
     ) -> Reply[BatchResult[OperationT]]:
         """Returns the response to a non-atomic batch, given the outcome of each entry.
 
-        Raises DatabaseUnavailable if that is the outcome of every entry.
+        Raises the first DatabaseUnavailable if every entry has one as its outcome.
         """
         failures = [outcome for outcome in outcomes if isinstance(outcome, DatabaseUnavailable)]
         if len(failures) == len(outcomes):
