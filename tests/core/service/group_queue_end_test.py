@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.ledgers.errors import DatabaseUnreachable, ShuttingDown
+from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable, ShuttingDown
 from core.service.controlled_work import Work, in_event_loop, queue_of, results, start
 from core.service.group_queue import GroupQueue
 

@@ -21,6 +21,7 @@ from core.service.sample_requests import (
     posted_keys,
 )
 from core.settings.groups import DatabaseSettings
+from core.storage.connections import connect
 from core.testing.databases import execute, held
 from core.testing.threaded_service import served
 from core.testing.waiting import until
@@ -127,6 +128,17 @@ def test_a_busy_owner_gets_503_and_others_are_posted(url: SecretStr) -> None:
     assert len(execute(url, transactions)) == 1  # both were posted in one transaction
     assert_unavailable(atomic, "owner_busy")
     assert_consistent(url)
+
+
+def test_an_owner_that_another_transaction_is_creating_is_busy(url: SecretStr) -> None:
+    settings = DatabaseSettings(database_url=url, lock_timeout=0.3)
+    engine = connect(url)
+    with served(LEDGER, settings) as client, engine.connect() as other:
+        other.exec_driver_sql("INSERT INTO sample.ledger_balance VALUES ('ann', 0)")
+        assert_unavailable(post(client, "ann", "1"), "owner_busy")
+        other.rollback()
+        assert post(client, "ann", "1").status_code == 201
+    engine.dispose()
 
 
 def raw_batch(entries: list[Entry]) -> bytes:

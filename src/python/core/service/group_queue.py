@@ -69,7 +69,8 @@ class GroupQueue(Generic[ItemT, ResultT]):
         The request's `size` may be at most `max_group`; by default it is the number of items.
 
         Raises Overloaded at once if the queue is full. After the timeout, each result is
-        DatabaseUnavailable. If the caller is cancelled, the items are dropped, unless their group is already being processed.
+        DatabaseUnavailable. If the caller is cancelled, the items are dropped, unless their group
+        is already being processed.
         """
         size = len(items) if size is None else size
         assert size <= self._max_group, "larger than a group may be"

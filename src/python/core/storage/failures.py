@@ -14,8 +14,10 @@ from core.ledgers.errors import (
     LedgerError,
     OperationNotMigrated,
 )
+from core.ledgers.outcomes import OwnerBusy
 from core.storage.sqlstates import (
     is_access_denied,
+    is_lock_timeout,
     is_not_migrated,
     is_refusal,
     is_stale_session,
@@ -56,6 +58,8 @@ def _converted(error: psycopg2.Error) -> LedgerError | None:
             "The database does not know an operation of this release: migrate it, then try again, "
             "with the same nonce"
         )
+    if is_lock_timeout(error):
+        return OwnerBusy().error()
     if is_not_migrated(error):
         return DatabaseNotMigrated(
             f"The database lacks what this release needs ({message}): migrate it, then try again, "
