@@ -1,5 +1,6 @@
 """The posting rules as pure functions. The conformance kit compares the whole store to a model."""
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -7,15 +8,17 @@ import pytest
 from core.ledgers.errors import ForeignOperation, InvalidBatch, InvalidIdentifier
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
+from core.ledgers.outcomes import Entry
 from core.ledgers.posting import (
     AcceptBatch,
     AcceptPost,
     RefuseBatch,
     RefuseDuplicate,
     RefuseOverdraft,
+    RefuseRepeat,
     decide,
 )
-from core.ledgers.requests import Batch, Post
+from core.ledgers.requests import Batch, Key, Post
 
 Operation = extend_enum(BaseLedgerOperation, "Operation", {"NOTHING": "NOTHING"})
 LEDGER = Ledger(name="pure", operations=Operation, amounts={Operation.NOTHING: 0})
@@ -25,10 +28,22 @@ def post(operation: str, nonce: str, owner_id: str = "ann") -> Post[Operation]:
     return Post(owner_id, Operation[operation], nonce)
 
 
-def decide_each(posts: list[Post[Operation]], balances: dict[str, int], known: Any = ()) -> Any:
+def known(*posts: Post[Operation]) -> dict[Key, Entry[Operation]]:
+    """The entries of posts that were posted before."""
+    now = datetime.now(timezone.utc)
+    return {p.key: Entry(1, p.operation, 0, p.nonce, p.owner_id, now) for p in posts}
+
+
+def decide_each(posts: list[Post[Operation]], balances: dict[str, int], *before: Any) -> Any:
     """The decision on each post, where every post is a batch of one."""
-    decisions = decide(LEDGER, [Batch((post,)) for post in posts], balances, known)
-    return [d.reason if isinstance(d, RefuseBatch) else d.posts[0] for d in decisions]
+    decisions = decide(LEDGER, [Batch((post,)) for post in posts], balances, known(*before))
+    described: list[object] = []
+    for decision in decisions:
+        assert not isinstance(decision, RefuseRepeat)
+        described.append(
+            decision.reason if isinstance(decision, RefuseBatch) else decision.posts[0]
+        )
+    return described
 
 
 def test_each_post_sees_the_balance_left_by_the_previous_one() -> None:
@@ -46,7 +61,7 @@ def test_an_amount_of_zero_is_accepted_at_a_balance_of_zero() -> None:
 
 def test_a_duplicate_takes_precedence_over_an_overdraft() -> None:
     spend = post("CREDIT_SPEND", "1")
-    assert decide_each([spend], {"ann": 0}, {spend.key: None}) == [RefuseDuplicate(spend.key)]
+    assert decide_each([spend], {"ann": 0}, spend) == [RefuseDuplicate(spend.key)]
     assert decide_each([spend, spend], {"ann": 1}) == [
         AcceptPost(-1, 0),
         RefuseDuplicate(spend.key),
@@ -82,7 +97,7 @@ def test_decide_refuses_an_operation_of_another_app() -> None:
 
 def test_a_batch_is_accepted_as_a_whole() -> None:
     batch = Batch((post("CREDIT_ADD", "1"), post("CREDIT_SPEND", "2"), post("CREDIT_ADD", "3")))
-    assert decide(LEDGER, [batch], {"ann": 0}, ()) == [
+    assert decide(LEDGER, [batch], {"ann": 0}, {}) == [
         AcceptBatch((AcceptPost(10, 10), AcceptPost(-1, 9), AcceptPost(10, 19)))
     ]
 
@@ -93,7 +108,7 @@ def test_a_refused_batch_reports_its_first_refused_post_and_leaves_no_trace() ->
         LEDGER,
         [Batch((add, spend, post("CREDIT_SPEND", "3", "bob"))), Batch((add,)), Batch((add,))],
         {"ann": 0, "bob": 0},
-        (),
+        {},
     )
     assert decisions == [
         RefuseBatch(1, RefuseOverdraft(-1, 0)),
@@ -104,8 +119,35 @@ def test_a_refused_batch_reports_its_first_refused_post_and_leaves_no_trace() ->
 
 def test_a_batch_with_a_known_nonce_is_refused() -> None:
     first, second = post("CREDIT_ADD", "1"), post("CREDIT_ADD", "2")
-    decisions = decide(LEDGER, [Batch((first, second))], {"ann": 0}, {second.key})
+    decisions = decide(LEDGER, [Batch((first, second))], {"ann": 0}, known(second))
     assert decisions == [RefuseBatch(1, RefuseDuplicate(second.key))]
+
+
+def test_a_batch_of_several_posts_that_were_all_posted_before_is_a_repeat() -> None:
+    first, second = post("CREDIT_ADD", "1"), post("CREDIT_SPEND", "2", "bob")
+    before = known(second, post("DAILY_REWARD", "3"), first)
+    batches = [Batch((first, second)), Batch((second, first)), Batch((first,))]
+    assert decide(LEDGER, batches, {}, before) == [
+        RefuseRepeat(),
+        RefuseRepeat(),
+        RefuseBatch(0, RefuseDuplicate(first.key)),
+    ]
+
+
+def test_a_batch_is_a_repeat_of_an_earlier_one_in_its_group() -> None:
+    batch = Batch((post("CREDIT_ADD", "1"), post("CREDIT_SPEND", "2")))
+    [accepted, again] = decide(LEDGER, [batch, batch], {}, {})
+    assert (type(accepted), again) == (AcceptBatch, RefuseRepeat())
+
+
+def test_a_batch_that_is_new_in_part_or_has_another_operation_is_no_repeat() -> None:
+    first, second = post("CREDIT_ADD", "1"), post("CREDIT_ADD", "2")
+    other = post("DAILY_REWARD", "2")
+    batches = [Batch((first, post("CREDIT_ADD", "3"))), Batch((first, other))]
+    assert decide(LEDGER, batches, {}, known(first, second)) == [
+        RefuseBatch(0, RefuseDuplicate(first.key)),
+        RefuseBatch(0, RefuseDuplicate(first.key)),
+    ]
 
 
 def test_a_batch_must_not_be_empty_or_repeat_a_nonce() -> None:

@@ -78,13 +78,34 @@ def test_a_duplicate_refuses_the_whole_batch(client: Client, shared_url: SecretS
         assert posted_keys(shared_url) == [("ann", "1")]
 
 
-def test_resending_an_atomic_batch_is_a_duplicate(client: Client, shared_url: SecretStr) -> None:
-    entries = [entry(owner_id, "1", "CREDIT_ADD") for owner_id in ("zoe", "ann")]
-    first = post_batch(client, entries).json()["entries"][0]
-    problem = assert_problem(post_batch(client, entries), 409, "duplicate_nonce")
-    assert problem["index"] == 0
-    assert {**problem["entry"], "balance": 10} == first
-    assert posted_keys(shared_url) == [("zoe", "1"), ("ann", "1")]
+@pytest.mark.parametrize("owners", [["zoe", "ann"], ["zoe"]])
+def test_an_atomic_batch_that_was_posted_before_gets_409_with_all_of_its_entries(
+    client: Client, shared_url: SecretStr, owners: list[str]
+) -> None:
+    entries = [entry(owner_id, "1", "CREDIT_ADD") for owner_id in owners]
+    posted = post_batch(client, entries).json()["entries"]
+    for order in (1, -1):
+        again = post_batch(client, entries[::order])
+        problem = assert_problem(again, 409, "batch_already_posted")
+        assert problem["detail"].startswith("Duplicate transaction: ")
+        assert [{**item, "balance": 10} for item in problem["entries"]] == posted[::order]
+        assert "index" not in problem
+    model = SCHEMAS.batch_already_posted.model_validate_json(again.text)
+    assert [item.owner_id for item in model.entries] == owners[::-1]
+    assert posted_keys(shared_url) == [(owner_id, "1") for owner_id in owners]
+
+
+@pytest.mark.parametrize("operation, nonce", [("CREDIT_ADD", "3"), ("DAILY_REWARD", "2")])
+def test_an_atomic_batch_that_differs_from_what_was_posted_names_the_first_conflict(
+    client: Client, shared_url: SecretStr, operation: str, nonce: str
+) -> None:
+    first, second = (entry("ann", number, "CREDIT_ADD") for number in "12")
+    [original, _] = post_batch(client, [first, second]).json()["entries"]
+    response = post_batch(client, [first, entry("ann", nonce, operation)])
+    problem = assert_problem(response, 409, "duplicate_nonce")
+    assert (problem["index"], {**problem["entry"], "balance": 10}) == (0, original)
+    assert "no entry was posted" in problem["detail"]
+    assert posted_keys(shared_url) == [("ann", "1"), ("ann", "2")]
 
 
 def test_an_atomic_batch_must_not_repeat_a_nonce(client: Client, shared_url: SecretStr) -> None:

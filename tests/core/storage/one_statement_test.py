@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.ledgers.outcomes import BatchOutcome, BatchPosted, Entry
+from core.ledgers.outcomes import BatchOutcome, BatchPosted, BatchRepeated, Entry
 from core.ledgers.posting import AcceptBatch, accepted_posts, decide
 from core.ledgers.requests import Batch, Key, Post
 from core.storage.store import LedgerStore
@@ -42,22 +43,24 @@ class Model:
 
     def __init__(self) -> None:
         self.balances: dict[str, int] = {}
-        self.operations: dict[Key, tuple[Operation, int]] = {}
+        self.entries: dict[Key, Entry[Operation]] = {}
 
     def post(self, group: list[Batch[Operation]]) -> list[object]:
         """Decides and applies a group; returns what is expected of each batch."""
         for batch in group:
             for post in batch.posts:
                 self.balances.setdefault(post.owner_id, 0)
-        decisions = decide(LEDGER, group, self.balances, self.operations)
+        decisions = decide(LEDGER, group, self.balances, self.entries)
         for post, accept in accepted_posts(group, decisions):
             self.balances[post.owner_id] = accept.balance
-            self.operations[post.key] = post.operation, accept.amount
+            self.entries[post.key] = Entry(
+                0, post.operation, accept.amount, post.nonce, post.owner_id, datetime.min
+            )
         return [
             (
                 [(accept.amount, accept.balance) for accept in decision.posts]
                 if isinstance(decision, AcceptBatch)
-                else decision.index
+                else getattr(decision, "index", "repeat")
             )
             for decision in decisions
         ]
@@ -66,6 +69,8 @@ class Model:
 def described(outcome: BatchOutcome[Operation]) -> object:
     if isinstance(outcome, BatchPosted):
         return [(posted.entry.amount, posted.balance) for posted in outcome.posted]
+    if isinstance(outcome, BatchRepeated):
+        return "repeat"
     return getattr(outcome, "index", outcome)
 
 
@@ -115,9 +120,9 @@ def test_random_groups_have_the_outcomes_of_the_rules(
     for owner_id, balance in model.balances.items():
         entries: list[Entry[Operation]] = store.entries(owner_id)
         expected = [
-            (nonce, operation, amount)
-            for (owner, nonce), (operation, amount) in model.operations.items()
-            if owner == owner_id
+            (entry.nonce, entry.operation, entry.amount)
+            for entry in model.entries.values()
+            if entry.owner_id == owner_id
         ]
         assert [(e.nonce, e.operation, e.amount) for e in entries] == expected
         assert store.balance(owner_id) == balance

@@ -74,6 +74,16 @@ class BatchRefused(Generic[OperationT_co]):
 
 
 @dataclass(frozen=True)
+class BatchRepeated(Generic[OperationT]):
+    """Nothing was written, because every post of the batch was posted before, as `entries`.
+
+    A batch of a single post has BatchRefused with a Duplicate instead.
+    """
+
+    entries: tuple[Entry[OperationT], ...]
+
+
+@dataclass(frozen=True)
 class OwnerBusy:
     """Nothing was written, because another transaction held the lock on an owner for too long."""
 
@@ -83,5 +93,7 @@ class OwnerBusy:
         )
 
 
-BatchOutcome = BatchPosted[OperationT] | BatchRefused[OperationT] | OwnerBusy
+BatchOutcome = (
+    BatchPosted[OperationT] | BatchRefused[OperationT] | BatchRepeated[OperationT] | OwnerBusy
+)
 """The outcome of a batch."""

@@ -4,7 +4,7 @@ This module is independent of SQL and HTTP. The store calls `decide` while it ho
 the owners.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from typing_extensions import assert_never
@@ -15,6 +15,7 @@ from core.ledgers.outcomes import (
     BatchOutcome,
     BatchPosted,
     BatchRefused,
+    BatchRepeated,
     Duplicate,
     Entry,
     Insufficient,
@@ -62,33 +63,41 @@ class RefuseBatch:
     reason: RefuseDuplicate | RefuseOverdraft
 
 
-Decision = AcceptBatch | RefuseBatch
+@dataclass(frozen=True)
+class RefuseRepeat:
+    """Write nothing: each of the batch's several posts was posted before, with its operation."""
+
+
+Decision = AcceptBatch | RefuseBatch | RefuseRepeat
 
 
 def decide(
     ledger: Ledger[OperationT],
     batches: Sequence[Batch[OperationT]],
     balances: Mapping[str, int],
-    known: Iterable[Key],
+    known: Mapping[Key, Entry[OperationT]],
 ) -> list[Decision]:
     """Returns a decision for each of `batches`, in order, as if they had been posted one by one.
 
-    `balances` must have the balance of each owner in `batches` that has one, and `known` each key
-    in `batches` that already has an entry.
+    `balances` must have the balance of each owner in `batches` that has one, and `known` each entry
+    whose key is in `batches`.
 
     Duplicates are checked before overdrafts, so retrying the spend that emptied an account is a
-    duplicate, not an overdraft. A refused post does not use up its nonce.
+    duplicate, not an overdraft. A refused post does not use up its nonce. A batch is a repeat only
+    if all of it was posted before: one that is new in part is refused because of the first post
+    that cannot be posted.
 
     Raises ForeignOperation for an operation of another app.
     """
-    balance_of, used = dict(balances), set(known)
+    balance_of = dict(balances)
+    used = {key: entry.operation for key, entry in known.items()}
     decisions: list[Decision] = []
     for batch in batches:
         decision = _decide(ledger, batch, balance_of, used)
         if isinstance(decision, AcceptBatch):
             for post, accepted in zip(batch.posts, decision.posts):
                 balance_of[post.owner_id] = accepted.balance
-                used.add(post.key)
+                used[post.key] = post.operation
         decisions.append(decision)
     return decisions
 
@@ -97,8 +106,10 @@ def _decide(
     ledger: Ledger[OperationT],
     batch: Batch[OperationT],
     balance_of: Mapping[str, int],
-    used: Container[Key],
+    used: Mapping[Key, OperationT],
 ) -> Decision:
+    if len(batch.posts) > 1 and all(used.get(p.key) is p.operation for p in batch.posts):
+        return RefuseRepeat()
     in_batch: dict[str, int] = {}  # each owner's balance after the posts decided so far
     accepted: list[AcceptPost] = []
     for index, post in enumerate(batch.posts):
@@ -143,6 +154,8 @@ def outcome_of(
             )
         case RefuseBatch(index, reason):
             return BatchRefused(index, _refusal_of(batch.posts[index], reason, entries))
+        case RefuseRepeat():
+            return BatchRepeated(tuple(entries[post.key] for post in batch.posts))
         case _:
             assert_never(decision)
 

@@ -8,6 +8,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.schemas import BatchRequest, EntryModel, PostedBatch, PostedEntry, PostRequest
 from core.service.problems import (
+    BatchAlreadyPosted,
     DuplicateNonce,
     DuplicateNonceInBatch,
     InsufficientBalance,
@@ -43,6 +44,7 @@ class LedgerSchemas(Generic[OperationT]):
         self.entry_result = _specialized(EntryResult[OperationT], enum)
         self.batch_result = _specialized(BatchResult[OperationT], enum)
         self.duplicate = _specialized(DuplicateNonce[OperationT], enum)
+        self.batch_already_posted = _specialized(BatchAlreadyPosted[OperationT], enum)
         self.duplicate_in_batch = _specialized(DuplicateNonceInBatch[OperationT], enum)
 
 

@@ -67,7 +67,21 @@ class RefusedInBatch(BaseModel):
 
 
 class DuplicateNonceInBatch(DuplicateNonce[OperationT], RefusedInBatch, Generic[OperationT]):
-    __doc__ = DuplicateNonce.__doc__
+    """409: the owner has already used this entry's nonce. Nothing of the batch was written.
+
+    It is not a retry of the batch, of which at least one entry is new, so it is no success.
+    `nonce_reused` means that the nonce was used for another operation.
+    """
+
+
+class BatchAlreadyPosted(ProblemDocument, Generic[OperationT]):
+    """409: the whole batch was posted before, as `entries`. Nothing was written.
+
+    A client that retries can treat it as success.
+    """
+
+    code: Annotated[Literal["batch_already_posted"], _STABLE] = "batch_already_posted"
+    entries: list[EntryModel[OperationT]] = Field(description="In the order of the request.")
 
 
 class InsufficientBalanceInBatch(InsufficientBalance, RefusedInBatch):

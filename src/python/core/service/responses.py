@@ -14,14 +14,18 @@ from core.ledgers.outcomes import (
     BatchOutcome,
     BatchPosted,
     BatchRefused,
+    BatchRepeated,
     Duplicate,
+    Entry,
     Insufficient,
     OwnerBusy,
     Refusal,
 )
+from core.ledgers.requests import Batch
 from core.ledgers.schemas import PostedBatch, PostedEntry
 from core.service.ledger_schemas import BatchResult, EntryResult, LedgerSchemas
 from core.service.problems import (
+    BatchAlreadyPosted,
     DuplicateNonce,
     InsufficientBalance,
     InsufficientBalanceInBatch,
@@ -63,13 +67,15 @@ class Responses(Generic[OperationT]):
             case BatchRefused(_, refusal):
                 problem = self._refused(refusal)
                 return Reply(problem.status, problem)
+            case BatchRepeated():
+                raise AssertionError("of a batch of several posts only")
             case OwnerBusy():
                 raise outcome.error()
             case _:
                 assert_never(outcome)
 
     def for_atomic_batch(
-        self, outcome: BatchOutcome[OperationT]
+        self, batch: Batch[OperationT], outcome: BatchOutcome[OperationT]
     ) -> Reply[PostedBatch[OperationT] | ProblemDocument]:
         """Returns the response to an atomic batch.
 
@@ -77,8 +83,14 @@ class Responses(Generic[OperationT]):
         """
         match outcome:
             case BatchPosted(posted):
-                entries = [self._schemas.posted_entry.of_posted(one) for one in posted]
-                return Reply(201, self._schemas.posted_batch(entries=entries))
+                written = [self._schemas.posted_entry.of_posted(one) for one in posted]
+                return Reply(201, self._schemas.posted_batch(entries=written))
+            case BatchRepeated(entries):
+                return self._already_posted(entries)
+            case BatchRefused(_, Duplicate() as again) if (
+                len(batch.posts) == 1 and not again.reused
+            ):
+                return self._already_posted([again.original])
             case BatchRefused(index, refusal):
                 problem = self._refused_in_batch(index, refusal)
                 return Reply(problem.status, problem)
@@ -137,6 +149,20 @@ class Responses(Generic[OperationT]):
         if isinstance(alone, InsufficientBalance):
             return InsufficientBalanceInBatch(**fields)
         return self._schemas.duplicate_in_batch(**fields)
+
+    def _already_posted(
+        self, entries: Sequence[Entry[OperationT]]
+    ) -> Reply[BatchAlreadyPosted[OperationT]]:
+        detail = (
+            f"Duplicate transaction: all {len(entries)} entries of the batch were posted before"
+        )
+        problem = self._schemas.batch_already_posted(
+            title=title(409),
+            status=409,
+            detail=detail,
+            entries=[self._schemas.entry.of(entry) for entry in entries],
+        )
+        return Reply(409, problem)
 
     def _duplicate(self, duplicate: Duplicate[OperationT]) -> DuplicateNonce[OperationT]:
         original = duplicate.original

@@ -73,14 +73,15 @@ def add_posting_routes(
         """Posts up to 1,000 entries in order.
 
         An atomic batch returns 201 if every entry is posted. Otherwise, nothing is written and the
-        response is the problem of the first refused entry. A batch that is not atomic returns 200
-        with an outcome for each entry.
+        response is the problem of the first refused entry, or `batch_already_posted` if all of
+        them were posted before, which a client that retries can treat as success. A batch that is
+        not atomic returns 200 with an outcome for each entry.
         """
         batches = request.to_batches()
         if request.atomic:
             [batch] = batches
             outcome = await posts.submit_one(batch, size=len(batch.posts))
-            return _respond(responses.for_atomic_batch(outcome))
+            return _respond(responses.for_atomic_batch(batch, outcome))
         return _respond(responses.for_other_batch(await posts.submit(batches)))
 
     for path in ("/ledger", "/ledger/"):
@@ -111,7 +112,7 @@ def add_posting_routes(
                 "description": "Not atomic: the outcome of each entry.",
             },
             400: {"model": InsufficientBalanceInBatch},
-            409: {"model": schemas.duplicate_in_batch},
+            409: {"model": schemas.duplicate_in_batch | schemas.batch_already_posted},
             **_REFUSED,
         },
     )

@@ -15,6 +15,7 @@ from core.ledgers.outcomes import (
     BatchOutcome,
     BatchPosted,
     BatchRefused,
+    BatchRepeated,
     Entry,
     Outcome,
     OwnerBusy,
@@ -49,6 +50,8 @@ class BlockingStore(Generic[OperationT]):
                     outcomes += posted
                 case BatchRefused(_, refusal):
                     outcomes.append(refusal)
+                case BatchRepeated():
+                    raise AssertionError("of a batch of several posts only")
                 case OwnerBusy():
                     raise outcome.error()
                 case _:

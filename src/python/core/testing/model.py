@@ -13,6 +13,7 @@ from core.ledgers.outcomes import (
     BatchOutcome,
     BatchPosted,
     BatchRefused,
+    BatchRepeated,
     Duplicate,
     Insufficient,
     Outcome,
@@ -45,6 +46,9 @@ class ModelLedger:
 
     def post_batch(self, batch: Batch[Any]) -> str:
         """Returns the expected outcome of a batch, in the words of `_described_batch`."""
+        posted_before = [self.operations.get(post.key) == post.operation for post in batch.posts]
+        if len(batch.posts) > 1 and all(posted_before):
+            return "all were posted before"
         before = dict(self.balances), dict(self.operations)
         for index, post in enumerate(batch.posts):
             outcome = self.post(post)
@@ -70,6 +74,7 @@ def ledger_machine(store: BlockingStore[OperationT]) -> type[RuleBasedStateMachi
             super().__init__()
             self.run = next(runs)  # part of the owner_ids, so that runs do not share owners
             self.model = ModelLedger(ledger)
+            self.sent: list[Batch[OperationT]] = []
 
         @rule(batch=st.lists(posts, min_size=1, max_size=8))
         def post(self, batch: list[tuple[str, OperationT, str]]) -> None:
@@ -90,6 +95,18 @@ def ledger_machine(store: BlockingStore[OperationT]) -> type[RuleBasedStateMachi
             )
             [outcome] = store.post_batches([together])
             assert _described_batch(outcome) == self.model.post_batch(together)
+            self.sent.append(together)
+
+        @rule(data=st.data())
+        def send_again(self, data: st.DataObject) -> None:
+            if self.sent:
+                together = data.draw(st.sampled_from(self.sent))
+                [outcome] = store.post_batches([together])
+                assert _described_batch(outcome) == self.model.post_batch(together)
+                if isinstance(outcome, BatchRepeated):
+                    assert [entry.nonce for entry in outcome.entries] == [
+                        post.nonce for post in together.posts
+                    ]
 
         @invariant()
         def balances_agree(self) -> None:
@@ -106,6 +123,8 @@ def _described_batch(outcome: BatchOutcome[Any]) -> str:
             return "all are posted"
         case BatchRefused(index, refusal):
             return f"entry {index} is {_described(refusal)}"
+        case BatchRepeated():
+            return "all were posted before"
         case OwnerBusy():
             return "busy"
         case _:
