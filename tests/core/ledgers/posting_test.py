@@ -10,10 +10,12 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.outcomes import Entry
 from core.ledgers.posting import (
+    MAX_BALANCE,
     AcceptBatch,
     AcceptPost,
     RefuseBatch,
     RefuseDuplicate,
+    RefuseExcess,
     RefuseOverdraft,
     RefuseRepeat,
     decide,
@@ -65,6 +67,15 @@ def test_a_duplicate_takes_precedence_over_an_overdraft() -> None:
     assert decide_each([spend, spend], {"ann": 1}) == [
         AcceptPost(-1, 0),
         RefuseDuplicate(spend.key),
+    ]
+
+
+def test_a_balance_can_reach_the_limit_but_not_exceed_it() -> None:
+    posts = [post("CREDIT_ADD", "1"), post("CREDIT_ADD", "2"), post("CREDIT_SPEND", "3")]
+    assert decide_each(posts, {"ann": MAX_BALANCE - 10}) == [
+        AcceptPost(10, MAX_BALANCE),
+        RefuseExcess(10, MAX_BALANCE),
+        AcceptPost(-1, MAX_BALANCE - 1),
     ]
 
 

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
-from core.service.sample_requests import UNREACHABLE, assert_unavailable, entry, post, send
+from core.ledgers.posting import MAX_BALANCE
+from core.service.sample_requests import (
+    UNREACHABLE,
+    assert_unavailable,
+    entry,
+    post,
+    post_batch,
+    posted_keys,
+    send,
+)
 from core.settings.groups import DatabaseSettings
 from core.storage.store import LedgerStore
 from core.testing.databases import execute
@@ -66,6 +75,23 @@ def test_a_spend_beyond_the_balance_is_refused(client: Client, shared_url: Secre
     assert problem["detail"].startswith("Insufficient balance: ")
     assert (problem["balance"], problem["amount"]) == (0, -1)
     assert nothing_was_written(shared_url)
+
+
+def test_a_balance_beyond_what_can_be_stored_is_refused(
+    client: Client, shared_url: SecretStr
+) -> None:
+    execute(shared_url, f"INSERT INTO sample.ledger_balance VALUES ('ann', {MAX_BALANCE - 9})")
+    problem = assert_problem(post(client, "ann", "1", "CREDIT_ADD"), 400, "balance_limit")
+    assert problem["detail"].startswith("Balance limit: ")
+    assert (problem["balance"], problem["amount"]) == (MAX_BALANCE - 9, 10)
+    assert post(client, "ann", "2", "BOOKING_REWARD").json()["balance"] == MAX_BALANCE - 4
+    entries = [entry("bob", "1"), entry("ann", "1", "CREDIT_ADD")]
+    together = assert_problem(post_batch(client, entries), 400, "balance_limit")
+    assert (together["index"], together["balance"]) == (1, MAX_BALANCE - 4)
+    apart = post_batch(client, [*entries, entry("ann", "3")], atomic=False).json()["outcomes"]
+    assert [outcome["status"] for outcome in apart] == [201, 400, 201]
+    assert apart[1]["body"]["code"] == "balance_limit"
+    assert posted_keys(shared_url) == [("ann", "2"), ("bob", "1"), ("ann", "3")]
 
 
 def test_unknown_fields_are_ignored(client: Client) -> None:

@@ -53,7 +53,18 @@ class Insufficient:
     balance: int
 
 
-Refusal = Duplicate[OperationT] | Insufficient
+@dataclass(frozen=True)
+class LimitExceeded:
+    """The owner's `balance` and `amount` together are more credits than can be stored.
+
+    Nothing was written, and the nonce can still be used.
+    """
+
+    amount: int
+    balance: int
+
+
+Refusal = Duplicate[OperationT] | Insufficient | LimitExceeded
 Outcome = Posted[OperationT] | Refusal[OperationT]
 """The outcome of a single post."""
 

@@ -19,10 +19,13 @@ from core.ledgers.outcomes import (
     Duplicate,
     Entry,
     Insufficient,
+    LimitExceeded,
     Posted,
     Refusal,
 )
 from core.ledgers.requests import Batch, Key, Post
+
+MAX_BALANCE = 2**63 - 1  # the column has PostgreSQL's type bigint
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,22 @@ class RefuseOverdraft:
 
 
 @dataclass(frozen=True)
+class RefuseExcess:
+    """Write nothing: `amount` would bring `balance` above MAX_BALANCE."""
+
+    amount: int
+    balance: int
+
+
+Reason = RefuseDuplicate | RefuseOverdraft | RefuseExcess
+
+
+@dataclass(frozen=True)
 class RefuseBatch:
     """Write nothing: `reason` is why the post at `index` is refused."""
 
     index: int
-    reason: RefuseDuplicate | RefuseOverdraft
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -120,6 +134,8 @@ def _decide(
             return RefuseBatch(index, RefuseDuplicate(post.key))
         if before + amount < 0:
             return RefuseBatch(index, RefuseOverdraft(amount, before))
+        if before + amount > MAX_BALANCE:
+            return RefuseBatch(index, RefuseExcess(amount, before))
         in_batch[owner_id] = before + amount
         accepted.append(AcceptPost(amount, before + amount))
     return AcceptBatch(tuple(accepted))
@@ -162,7 +178,7 @@ def outcome_of(
 
 def _refusal_of(
     post: Post[OperationT],
-    reason: RefuseDuplicate | RefuseOverdraft,
+    reason: Reason,
     entries: Mapping[Key, Entry[OperationT]],
 ) -> Refusal[OperationT]:
     match reason:
@@ -170,5 +186,7 @@ def _refusal_of(
             return Duplicate(entries[key], post)
         case RefuseOverdraft(amount, balance):
             return Insufficient(amount, balance)
+        case RefuseExcess(amount, balance):
+            return LimitExceeded(amount, balance)
         case _:
             assert_never(reason)

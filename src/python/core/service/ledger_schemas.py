@@ -8,6 +8,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.schemas import BatchRequest, EntryModel, PostedBatch, PostedEntry, PostRequest
 from core.service.problems import (
+    BalanceLimit,
     BatchAlreadyPosted,
     DuplicateNonce,
     DuplicateNonceInBatch,
@@ -22,7 +23,13 @@ class EntryResult(BaseModel, Generic[OperationT]):
     """The status and body that `POST /ledger` would have returned for an entry."""
 
     status: int
-    body: PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance | Problem
+    body: (
+        PostedEntry[OperationT]
+        | DuplicateNonce[OperationT]
+        | InsufficientBalance
+        | BalanceLimit
+        | Problem
+    )
 
 
 class BatchResult(BaseModel, Generic[OperationT]):

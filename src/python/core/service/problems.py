@@ -60,6 +60,14 @@ class InsufficientBalance(ProblemDocument):
     balance: int
 
 
+class BalanceLimit(ProblemDocument):
+    """400: the balance would become too high. Nothing was written; the nonce can still be used."""
+
+    code: Annotated[Literal["balance_limit"], _STABLE] = "balance_limit"
+    amount: int
+    balance: int
+
+
 class RefusedInBatch(BaseModel):
     """Identifies the entry because of which nothing in the batch was written."""
 
@@ -86,6 +94,10 @@ class BatchAlreadyPosted(ProblemDocument, Generic[OperationT]):
 
 class InsufficientBalanceInBatch(InsufficientBalance, RefusedInBatch):
     __doc__ = InsufficientBalance.__doc__
+
+
+class BalanceLimitInBatch(BalanceLimit, RefusedInBatch):
+    __doc__ = BalanceLimit.__doc__
 
 
 # Not from http.HTTPStatus, whose phrases differ between Python versions.

@@ -18,13 +18,17 @@ from core.ledgers.outcomes import (
     Duplicate,
     Entry,
     Insufficient,
+    LimitExceeded,
     OwnerBusy,
     Refusal,
 )
+from core.ledgers.posting import MAX_BALANCE
 from core.ledgers.requests import Batch
 from core.ledgers.schemas import PostedBatch, PostedEntry
 from core.service.ledger_schemas import BatchResult, EntryResult, LedgerSchemas
 from core.service.problems import (
+    BalanceLimit,
+    BalanceLimitInBatch,
     BatchAlreadyPosted,
     DuplicateNonce,
     InsufficientBalance,
@@ -56,7 +60,9 @@ class Responses(Generic[OperationT]):
 
     def for_post(
         self, outcome: BatchOutcome[OperationT]
-    ) -> Reply[PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance]:
+    ) -> Reply[
+        PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance | BalanceLimit
+    ]:
         """Returns the response to a single post.
 
         Raises OwnerIsBusy if its owner was busy.
@@ -127,7 +133,7 @@ class Responses(Generic[OperationT]):
 
     def _refused(
         self, refusal: Refusal[OperationT]
-    ) -> DuplicateNonce[OperationT] | InsufficientBalance:
+    ) -> DuplicateNonce[OperationT] | InsufficientBalance | BalanceLimit:
         match refusal:
             case Duplicate():
                 return self._duplicate(refusal)
@@ -139,6 +145,14 @@ class Responses(Generic[OperationT]):
                 return InsufficientBalance(
                     title=title(400), status=400, detail=detail, amount=amount, balance=balance
                 )
+            case LimitExceeded(amount, balance):
+                detail = (
+                    f"Balance limit: the operation adds {amount} credits, but the owner has "
+                    f"{balance} and can have at most {MAX_BALANCE}"
+                )
+                return BalanceLimit(
+                    title=title(400), status=400, detail=detail, amount=amount, balance=balance
+                )
             case _:
                 assert_never(refusal)
 
@@ -148,6 +162,8 @@ class Responses(Generic[OperationT]):
         fields: dict[str, Any] = {**vars(alone), "detail": detail, "index": index}
         if isinstance(alone, InsufficientBalance):
             return InsufficientBalanceInBatch(**fields)
+        if isinstance(alone, BalanceLimit):
+            return BalanceLimitInBatch(**fields)
         return self._schemas.duplicate_in_batch(**fields)
 
     def _already_posted(

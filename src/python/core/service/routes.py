@@ -17,6 +17,8 @@ from core.service.group_queue import GroupQueue
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.problems import (
     PROBLEM_JSON,
+    BalanceLimit,
+    BalanceLimitInBatch,
     InsufficientBalance,
     InsufficientBalanceInBatch,
     InvalidRequest,
@@ -93,7 +95,7 @@ def add_posting_routes(
             status_code=201,
             response_model=schemas.posted_entry,
             responses={
-                400: {"model": InsufficientBalance},
+                400: {"model": InsufficientBalance | BalanceLimit},
                 409: {"model": schemas.duplicate},
                 **_REFUSED,
             },
@@ -111,7 +113,7 @@ def add_posting_routes(
                 "model": schemas.batch_result,
                 "description": "Not atomic: the outcome of each entry.",
             },
-            400: {"model": InsufficientBalanceInBatch},
+            400: {"model": InsufficientBalanceInBatch | BalanceLimitInBatch},
             409: {"model": schemas.duplicate_in_batch | schemas.batch_already_posted},
             **_REFUSED,
         },

@@ -16,10 +16,12 @@ from core.ledgers.outcomes import (
     BatchRepeated,
     Duplicate,
     Insufficient,
+    LimitExceeded,
     Outcome,
     OwnerBusy,
     Posted,
 )
+from core.ledgers.posting import MAX_BALANCE
 from core.ledgers.requests import Batch, Post
 from core.testing.blocking_store import BlockingStore
 
@@ -40,6 +42,8 @@ class ModelLedger:
             return f"duplicate of {self.operations[post.key]}"
         if balance + amount < 0:
             return f"insufficient: {amount} of {balance}"
+        if balance + amount > MAX_BALANCE:
+            return f"too much: {amount} on {balance}"
         self.operations[post.key] = post.operation
         self.balances[post.owner_id] = balance + amount
         return f"posted: {amount} makes {balance + amount}"
@@ -139,5 +143,7 @@ def _described(outcome: Outcome[Any]) -> str:
             return f"duplicate of {outcome.original.operation}"
         case Insufficient():
             return f"insufficient: {outcome.amount} of {outcome.balance}"
+        case LimitExceeded():
+            return f"too much: {outcome.amount} on {outcome.balance}"
         case _:
             assert_never(outcome)
