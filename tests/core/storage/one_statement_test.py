@@ -9,8 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.ledgers.outcomes import BatchOutcome, BatchPosted, BatchRepeated, Entry
-from core.ledgers.posting import AcceptBatch, accepted_posts, decide
+from core.ledgers.outcomes import (
+    BatchOutcome,
+    BatchPosted,
+    BatchRepeated,
+    Entry,
+    LimitExceeded,
+    Posted,
+)
+from core.ledgers.posting import MAX_BALANCE, AcceptBatch, accepted_posts, decide
 from core.ledgers.requests import Batch, Key, Post
 from core.storage.store import LedgerStore
 from core.testing.blocking_store import BlockingStore, blocking_store
@@ -104,6 +111,21 @@ def test_an_entry_of_a_newer_release_does_not_disturb_the_other_owners(
     ann, bob, cat = asyncio.run(post())
     assert isinstance(ann, BatchPosted) and isinstance(cat, BatchPosted)
     assert isinstance(bob, ValueError)
+
+
+def test_a_group_follows_the_rules_at_the_limit_of_a_balance(databases: Databases) -> None:
+    url = databases.migrated("sample")
+    execute(url, f"INSERT INTO sample.ledger_balance VALUES ('ann', {MAX_BALANCE - 1})")
+    add, spend = Operation.CREDIT_ADD, Operation.CREDIT_SPEND
+    with blocking_store(LEDGER, url) as store:
+        # The sum of the amounts is within the limit, but the first post exceeds it.
+        group = [Post("ann", add, "1"), *(Post("ann", spend, f"{n}") for n in range(2, 12))]
+        refused, *accepted = store.post([*group, Post("bob", add, "1")])
+        assert refused == LimitExceeded(10, MAX_BALANCE - 1)
+        assert all(isinstance(outcome, Posted) for outcome in accepted)
+        assert store.balance("ann") == MAX_BALANCE - 11
+        assert store.post([Post("ann", add, "1")])[0] != refused
+        assert store.balance("ann") == MAX_BALANCE - 1
 
 
 @settings(

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import OPERATION_TYPE, models_of
 from core.ledgers.operations import OperationT
+from core.ledgers.posting import MAX_BALANCE
 from core.storage.session import Statement
 
 _BALANCES = """
@@ -20,7 +21,8 @@ SELECT {owner_id}, {balance} FROM {balances} WHERE {owner_id} = ANY ($1)
 
 # Posts all of an owner's posts or none of them. `net` is the sum of an owner's amounts, and
 # `lowest` the lowest of their running sums. An owner is left out if it has used one of the nonces,
-# or if its balance would become negative.
+# or if its balance would become negative, or if it is so high that a running sum might exceed what
+# can be stored.
 #
 # The result has a row for each post: that of its new entry, with the owner's balance before the
 # group; or, if the owner is left out, the owner's balance and the entry that has the nonce, as far
@@ -53,6 +55,7 @@ WITH post AS MATERIALIZED (
   FROM locked JOIN owner USING (owner_id)
   WHERE balance.{owner_id} = locked.owner_id
     AND locked.balance + owner.lowest >= 0
+    AND locked.balance < {high_balance}
     AND locked.owner_id NOT IN (SELECT owner_id FROM used)
   RETURNING locked.owner_id, locked.balance
 ), created AS (
@@ -89,7 +92,7 @@ WHERE post.owner_id NOT IN (SELECT owner_id FROM accepted)
 _POST_ALONE = """
 WITH owner AS (
   UPDATE {balances} SET {balance} = {balance} + $3
-  WHERE {owner_id} = $1 AND {balance} + $3 >= 0
+  WHERE {owner_id} = $1 AND {balance} + $3 >= 0 AND {balance} < {high_balance}
     AND NOT EXISTS (SELECT FROM {entries} WHERE {owner_id} = $1 AND {nonce} = $4)
   RETURNING {balance} AS balance
 ), entry AS (
@@ -213,5 +216,6 @@ def _names(ledger: Ledger[OperationT]) -> dict[str, str]:
         **columns,
         "entries": quote.format_table(entries),
         "balances": quote.format_table(balances),
+        "high_balance": str(MAX_BALANCE // 2),
         "operation_type": f"{quote.quote(ledger.name)}.{quote.quote(OPERATION_TYPE)}",
     }
