@@ -13,7 +13,8 @@ CORE_SERVICE_TESTS = {
     f"tests/core/service/{name}_test.py"
     for name in (
         *("batch", "contract", "crashes", "full_queue", "group_queue", "group_queue_end"),
-        *("health", "openapi", "owner_path", "service_process", "under_load"),
+        *("health", "methods_and_paths", "openapi", "owner_path", "service_process"),
+        *("under_load",),
     )
 }
 PROGRAM_TESTS = {f"tests/core/cli/{name}_test.py" for name in ("passwords",)}

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.service.owner_path import EncodedSlashes
+from core.service.owner_path import RoutedPath
 
 
 async def entries_of(owner_id: str) -> dict[str, str]:
@@ -21,7 +21,7 @@ async def balance_of(owner_id: str) -> dict[str, str]:
 
 
 APP = FastAPI()
-APP.add_middleware(EncodedSlashes)
+APP.add_middleware(RoutedPath)
 APP.add_api_route("/ledger/{owner_id:owner_id}", balance_of)
 APP.add_api_route("/ledger/{owner_id:owner_id}/entries", entries_of)
 

@@ -15,9 +15,10 @@ from core.ledgers.requests import MAX_BATCH, Batch
 from core.migrations.readiness import Readiness
 from core.service.body_limit import BodyLimit
 from core.service.group_queue import GroupQueue
+from core.service.head_requests import HeadRequests
 from core.service.health import health_router
 from core.service.openapi import document_problems
-from core.service.owner_path import EncodedSlashes
+from core.service.owner_path import RoutedPath
 from core.service.problem_handlers import add_problem_handlers
 from core.service.routes import add_balance_route, add_posting_routes
 from core.settings.groups import DatabaseSettings, ServiceSettings
@@ -75,8 +76,9 @@ def create_app(
     add_balance_route(app, balances)
     add_posting_routes(app, ledger, posts)
     app.add_middleware(BodyLimit)
-    app.add_middleware(EncodedSlashes)
     app.include_router(health_router(readiness.require))
+    app.add_middleware(RoutedPath)
+    app.add_middleware(HeadRequests)
     return app
 
 

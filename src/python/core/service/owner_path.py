@@ -1,4 +1,4 @@
-"""Allows any character in the owner_id of a URL path.
+"""Prepares the path of a request for routing: allows any character in an owner_id.
 
 ASGI servers decode a path before routing, which would turn an encoded slash in an owner_id into a
 path separator. Here `%2F` and `%25` stay encoded until a route has matched, so `/ledger/a%2Fb`
@@ -16,16 +16,25 @@ from core.ledgers.errors import InvalidIdentifier
 _STAYS_ENCODED = re.compile(rb"%(?=2[Ff]|25)")
 
 
-class EncodedSlashes:
-    """ASGI middleware that leaves `%2F` and `%25` encoded in the path that is routed."""
+class RoutedPath:
+    """ASGI middleware that leaves `%2F` and `%25` encoded in the path that is routed.
+
+    It removes a trailing slash, so that each path has one route. `/ledger/` keeps it: that is the
+    path of an empty owner_id, which is reported as such.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = routed = scope.get("path", "")
         if b"%" in scope.get("raw_path", b""):
-            path = unquote_to_bytes(_STAYS_ENCODED.sub(b"%25", scope["raw_path"]))
-            scope = {**scope, "path": path.decode(errors="surrogateescape")}
+            encoded = unquote_to_bytes(_STAYS_ENCODED.sub(b"%25", scope["raw_path"]))
+            routed = encoded.decode(errors="surrogateescape")
+        if routed.endswith("/") and routed != scope.get("root_path", "") + "/ledger/":
+            routed = routed[:-1]
+        if routed != path:
+            scope = {**scope, "path": routed}
         await self._app(scope, receive, send)
 
 

@@ -14,6 +14,7 @@ from core.ledgers.errors import (
     LedgerError,
     OperationNotMigrated,
 )
+from core.service.allowed_methods import allowed_methods
 from core.service.problems import (
     PROBLEM_JSON,
     InvalidField,
@@ -69,14 +70,19 @@ def _invalid_identifier(_: Request, error: Exception) -> Response:
     return _invalid(InvalidField(field="path.owner_id", message=str(error)))
 
 
-def _http(_: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers = {"Allow": allowed_methods(request)}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
     if error.status_code == 400:  # raised by FastAPI for a body that it cannot decode
         return _invalid(InvalidField(field="body", message=error.detail))
     code = "_".join(title(error.status_code).lower().split())
     status = error.status_code
     problem = Problem(title=title(status), status=status, code=code, detail=error.detail)
-    return _respond(problem, dict(error.headers or {}))
+    return _respond(problem, headers)
 
 
 def _unavailable(_: Request, error: Exception) -> Response:
