@@ -12,7 +12,7 @@ README = {"tests:readme"}
 CORE_SERVICE_TESTS = {
     f"tests/core/service/{name}_test.py"
     for name in (
-        *("batch", "contract", "crashes", "full_queue", "group_queue", "group_queue_end"),
+        *("batch", "bodies", "contract", "crashes", "full_queue", "group_queue", "group_queue_end"),
         *("health", "methods_and_paths", "openapi", "owner_path", "service_process"),
         *("under_load",),
     )

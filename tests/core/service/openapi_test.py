@@ -37,8 +37,8 @@ def test_lists_the_apps_own_operations(schema: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "path, method, statuses",
     [
-        ("/ledger", "post", {"201", "400", "409", "413", "422", "503"}),
-        ("/ledger/batch", "post", {"200", "201", "400", "409", "413", "422", "503"}),
+        ("/ledger", "post", {"201", "400", "409", "413", "415", "422", "503"}),
+        ("/ledger/batch", "post", {"200", "201", "400", "409", "413", "415", "422", "503"}),
         ("/ledger/{owner_id}", "get", {"200", "422", "503"}),
         ("/healthz", "get", {"200"}),
         ("/readyz", "get", {"200", "503"}),

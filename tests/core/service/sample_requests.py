@@ -59,6 +59,11 @@ def posted_keys(url: SecretStr) -> list[tuple[str, str]]:
     return [(owner_id, nonce) for owner_id, nonce in rows]
 
 
+def nothing_was_written(url: SecretStr) -> bool:
+    tables = ("ledger_entry", "ledger_balance")
+    return all(execute(url, f"SELECT count(*) FROM sample.{table}") == [(0,)] for table in tables)
+
+
 def assert_consistent(url: SecretStr) -> None:
     """Asserts that each balance is the sum of its entries, none is negative, no nonce is reused."""
     with blocking_store(LEDGER, url) as store:

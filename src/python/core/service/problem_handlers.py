@@ -1,5 +1,6 @@
 """Converts every exception to a response with a problem document."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,8 @@ from core.service.problems import (
 )
 
 RETRY_AFTER_SECONDS = 1
+# What FastAPI takes for JSON.
+_JSON = re.compile(r"\s*application/([^;]+\+)?json\s*(;|$)", re.IGNORECASE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -52,8 +55,17 @@ def _invalid(*errors: InvalidField) -> Response:
 # Starlette declares a handler's second parameter as Exception, so each handler asserts its type.
 
 
-def _malformed(_: Request, error: Exception) -> Response:
+def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    declared = request.headers.get("content-type", "")
+    if request.method == "POST" and not _JSON.match(declared):
+        # FastAPI has not parsed the body, so its errors would be misleading.
+        found = f"not {declared!r}" if declared else "which the request lacks"
+        detail = f"Send the header 'Content-Type: application/json', {found}"
+        problem = Problem(
+            title=title(415), status=415, code="unsupported_media_type", detail=detail
+        )
+        return _respond(problem, {"Accept-Post": "application/json"})
     return _invalid(*(_invalid_field(problem) for problem in error.errors()))
 
 

@@ -32,7 +32,7 @@ _UNAVAILABLE: dict[int | str, dict[str, Any]] = {
     422: {"model": InvalidRequest},
     503: {"model": Problem},
 }
-_REFUSED = {413: {"model": Problem}, **_UNAVAILABLE}
+_REFUSED = {413: {"model": Problem}, 415: {"model": Problem}, **_UNAVAILABLE}
 
 
 def add_balance_route(app: FastAPI, balances: GroupQueue[str, int]) -> None:
