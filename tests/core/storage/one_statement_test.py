@@ -140,7 +140,7 @@ def test_random_groups_have_the_outcomes_of_the_rules(
         batches = of_run(run, group)
         assert [described(o) for o in store.post_batches(batches)] == model.post(batches)
     for owner_id, balance in model.balances.items():
-        entries: list[Entry[Operation]] = store.entries(owner_id)
+        entries = store.entries(owner_id)
         expected = [
             (entry.nonce, entry.operation, entry.amount)
             for entry in model.entries.values()

@@ -22,6 +22,21 @@ class Entry(Generic[OperationT_co]):
 
 
 @dataclass(frozen=True)
+class NewerEntry:
+    """An entry of an operation that only a newer release of the app has."""
+
+    id: int
+    operation: str
+    amount: int
+    nonce: str
+    owner_id: str
+    created_on: datetime
+
+
+StoredEntry = Entry[OperationT] | NewerEntry
+
+
+@dataclass(frozen=True)
 class Posted(Generic[OperationT_co]):
     """The post was written as `entry`, after which the owner has `balance` credits."""
 
@@ -33,7 +48,7 @@ class Posted(Generic[OperationT_co]):
 class Duplicate(Generic[OperationT_co]):
     """The owner has already used the nonce of `post`, for `original`. Nothing was written."""
 
-    original: Entry[OperationT_co]
+    original: StoredEntry[OperationT_co]
     post: Post[OperationT_co]
 
     @property

@@ -22,6 +22,7 @@ from core.ledgers.outcomes import (
     LimitExceeded,
     Posted,
     Refusal,
+    StoredEntry,
 )
 from core.ledgers.requests import Batch, Key, Post
 
@@ -89,7 +90,7 @@ def decide(
     ledger: Ledger[OperationT],
     batches: Sequence[Batch[OperationT]],
     balances: Mapping[str, int],
-    known: Mapping[Key, Entry[OperationT]],
+    known: Mapping[Key, StoredEntry[OperationT]],
 ) -> list[Decision]:
     """Returns a decision for each of `batches`, in order, as if they had been posted one by one.
 
@@ -104,7 +105,7 @@ def decide(
     Raises ForeignOperation for an operation of another app.
     """
     balance_of = dict(balances)
-    used = {key: entry.operation for key, entry in known.items()}
+    used: dict[Key, OperationT | str] = {key: known[key].operation for key in known}
     decisions: list[Decision] = []
     for batch in batches:
         decision = _decide(ledger, batch, balance_of, used)
@@ -120,7 +121,7 @@ def _decide(
     ledger: Ledger[OperationT],
     batch: Batch[OperationT],
     balance_of: Mapping[str, int],
-    used: Mapping[Key, OperationT],
+    used: Mapping[Key, OperationT | str],
 ) -> Decision:
     if len(batch.posts) > 1 and all(used.get(p.key) is p.operation for p in batch.posts):
         return RefuseRepeat()
@@ -154,7 +155,7 @@ def accepted_posts(
 
 
 def outcome_of(
-    batch: Batch[OperationT], decision: Decision, entries: Mapping[Key, Entry[OperationT]]
+    batch: Batch[OperationT], decision: Decision, entries: Mapping[Key, StoredEntry[OperationT]]
 ) -> BatchOutcome[OperationT]:
     """Returns the outcome of `batch`.
 
@@ -164,22 +165,27 @@ def outcome_of(
         case AcceptBatch(accepted):
             return BatchPosted(
                 tuple(
-                    Posted(entries[post.key], accept.balance)
+                    Posted(_known(entries[post.key]), accept.balance)
                     for post, accept in zip(batch.posts, accepted)
                 )
             )
         case RefuseBatch(index, reason):
             return BatchRefused(index, _refusal_of(batch.posts[index], reason, entries))
         case RefuseRepeat():
-            return BatchRepeated(tuple(entries[post.key] for post in batch.posts))
+            return BatchRepeated(tuple(_known(entries[post.key]) for post in batch.posts))
         case _:
             assert_never(decision)
+
+
+def _known(entry: StoredEntry[OperationT]) -> Entry[OperationT]:
+    assert isinstance(entry, Entry), "an entry of an operation that was just asked for"
+    return entry
 
 
 def _refusal_of(
     post: Post[OperationT],
     reason: Reason,
-    entries: Mapping[Key, Entry[OperationT]],
+    entries: Mapping[Key, StoredEntry[OperationT]],
 ) -> Refusal[OperationT]:
     match reason:
         case RefuseDuplicate(key):

@@ -93,10 +93,10 @@ class Responses(Generic[OperationT]):
                 return Reply(201, self._schemas.posted_batch(entries=written))
             case BatchRepeated(entries):
                 return self._already_posted(entries)
-            case BatchRefused(_, Duplicate() as again) if (
+            case BatchRefused(_, Duplicate(Entry() as original) as again) if (
                 len(batch.posts) == 1 and not again.reused
             ):
-                return self._already_posted([again.original])
+                return self._already_posted([original])
             case BatchRefused(index, refusal):
                 problem = self._refused_in_batch(index, refusal)
                 return Reply(problem.status, problem)
@@ -187,7 +187,9 @@ class Responses(Generic[OperationT]):
             f"for entry {original.id}"
         )
         if duplicate.reused:
-            detail += f", a different operation ({original.operation.value}); use a new nonce"
+            operation = original.operation
+            used = operation if isinstance(operation, str) else operation.value
+            detail += f", a different operation ({used}); use a new nonce"
         return self._schemas.duplicate(
             title=title(409),
             status=409,

@@ -1,21 +1,22 @@
 """Reads an owner's entries."""
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, String, cast, select
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.outcomes import Entry
+from core.ledgers.outcomes import StoredEntry
+from core.storage.entries import stored_entry
 
 
 def entries_of(
     ledger: Ledger[OperationT], engine: Engine, owner_id: str
-) -> list[Entry[OperationT]]:
+) -> list[StoredEntry[OperationT]]:
     """Returns the owner's entries, oldest first."""
     entry = models_of(ledger).entry
     query = select(
         entry.id,
-        entry.operation,  # pyright: ignore[reportGeneralTypeIssues]  # one ledger, one type
+        cast(entry.operation, String),
         entry.amount,
         entry.nonce,
         entry.owner_id,
@@ -23,4 +24,4 @@ def entries_of(
     )
     with engine.connect() as connection:
         rows = connection.execute(query.where(entry.owner_id == owner_id).order_by(entry.id))
-        return [Entry(*row) for row in rows]
+        return [stored_entry(ledger, *row) for row in rows]

@@ -9,10 +9,11 @@ import psycopg2
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.outcomes import BatchOutcome, Entry, OwnerBusy
+from core.ledgers.outcomes import BatchOutcome, Entry, OwnerBusy, StoredEntry
 from core.ledgers.posting import AcceptPost, accepted_posts, decide, outcome_of
 from core.ledgers.requests import Batch, Key, Post
 from core.storage.arrays import array
+from core.storage.entries import stored_entry
 from core.storage.session import Session
 from core.storage.sqlstates import is_lock_timeout, was_rolled_back
 from core.storage.statements import COMMIT, Statements
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 _TRIES = 4  # after that of the one statement
 
-_Entries = dict[Key, Entry[OperationT]]
+_Entries = dict[Key, StoredEntry[OperationT]]
 
 
 class LockDecideWrite(Generic[OperationT]):
@@ -116,8 +117,9 @@ class LockDecideWrite(Generic[OperationT]):
             if balance is not None:
                 balances[owner_id] = balance
             if id_ is not None:
-                of = self._ledger.operations(operation)
-                entries[owner_id, nonce] = Entry(id_, of, amount, nonce, owner_id, created_on)
+                entries[owner_id, nonce] = stored_entry(
+                    self._ledger, id_, operation, amount, nonce, owner_id, created_on
+                )
         return balances, entries
 
     async def _write(

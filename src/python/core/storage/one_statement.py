@@ -5,10 +5,19 @@ from typing import Generic
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.ledgers.outcomes import BatchOutcome, BatchPosted, BatchRefused, Duplicate, Entry, Posted
+from core.ledgers.outcomes import (
+    BatchOutcome,
+    BatchPosted,
+    BatchRefused,
+    Duplicate,
+    Entry,
+    Posted,
+    StoredEntry,
+)
 from core.ledgers.posting import AcceptBatch, decide, outcome_of
 from core.ledgers.requests import Batch, Key, Post
 from core.storage.arrays import array
+from core.storage.entries import stored_entry
 from core.storage.event_loop_connection import Row
 from core.storage.session import Session
 from core.storage.statements import Statements
@@ -40,7 +49,6 @@ class OneStatement(Generic[OperationT]):
         self._ledger = ledger
         self._statements = statements
         self._session = session
-        self._values = {operation.value for operation in ledger.operations}
 
     async def post(
         self, batches: Sequence[Batch[OperationT]]
@@ -119,19 +127,14 @@ class OneStatement(Generic[OperationT]):
         It must not raise an exception: the other owners' posts are committed.
         """
         balances: dict[str, int] = {}
-        entries: dict[Key, Entry[OperationT]] = {}
-        unknown: set[str] = set()
+        entries: dict[Key, StoredEntry[OperationT]] = {}
         for _, owner_id, nonce, balance, id_, created_on, operation, amount in rows:
             if balance is not None:
                 balances[owner_id] = balance
-            if id_ is None:
-                continue
-            if operation not in self._values:  # that of a newer release
-                unknown.add(owner_id)
-                continue
-            of = self._ledger.operations(operation)
-            entries[owner_id, nonce] = Entry(id_, of, amount, nonce, owner_id, created_on)
-        left = [(index, batch) for index, batch in left if batch.posts[0].owner_id not in unknown]
+            if id_ is not None:
+                entries[owner_id, nonce] = stored_entry(
+                    self._ledger, id_, operation, amount, nonce, owner_id, created_on
+                )
         decisions = decide(self._ledger, [batch for _, batch in left], balances, entries)
         acceptable = {
             batch.posts[0].owner_id

@@ -16,9 +16,9 @@ from core.ledgers.outcomes import (
     BatchPosted,
     BatchRefused,
     BatchRepeated,
-    Entry,
     Outcome,
     OwnerBusy,
+    StoredEntry,
 )
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
@@ -67,7 +67,7 @@ class BlockingStore(Generic[OperationT]):
             outcomes.append(outcome)
         return outcomes
 
-    def entries(self, owner_id: str) -> list[Entry[OperationT]]:
+    def entries(self, owner_id: str) -> list[StoredEntry[OperationT]]:
         return entries_of(self.ledger, self._engine, owner_id)
 
     def discrepancies(self) -> list[str]:
