@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from alembic.util import CommandError
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, MigrationSettings
@@ -20,7 +20,7 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
     """Yields a connection that holds the app's migration lock and has the migration timeouts.
 
     Creates the app's schema if it does not exist. Raises CommandError if another deployer holds
-    the lock for longer than MIGRATION_WAIT.
+    the lock for longer than MIGRATION_WAIT, or if a pooler in transaction mode is in between.
     """
     settings = read_settings(MigrationSettings, app)
     engine = connect(
@@ -31,6 +31,7 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
     )
     try:
         with engine.connect() as connection:
+            _require_session_of_its_own(engine)
             _take_lock(connection, app, settings.migration_wait)
             # Alembic needs the schema for its version table. CREATE SCHEMA IF NOT EXISTS would
             # require the CREATE privilege even if the schema exists.
@@ -40,6 +41,20 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
             yield connection
     finally:
         engine.dispose()  # ends the session, which releases the lock
+
+
+def _require_session_of_its_own(engine: Engine) -> None:
+    """A pooler in transaction mode shares sessions, so that a lock would exclude nobody."""
+    process = text("SELECT pg_backend_pid()")
+    with engine.connect() as one, engine.connect() as other:
+        first = one.scalar(process)
+        one.rollback()  # after which a pooler may give its session away
+        if first == other.scalar(process):
+            raise CommandError(
+                "The database URL leads to a pooler in transaction mode, through which migrations "
+                "cannot be locked: migrate with a URL that leads to PostgreSQL itself. Nothing was "
+                "changed"
+            )
 
 
 def _take_lock(connection: Connection, app: str, wait: float) -> None:
