@@ -63,6 +63,15 @@ def test_what_is_missing_is_never_a_reason_to_try_again(url: SecretStr, damage: 
         assert "migrate it" in problem["detail"]
 
 
+def test_an_operation_that_is_in_no_migration(url: SecretStr) -> None:
+    execute(url, "ALTER TYPE sample.ledger_operation RENAME VALUE 'DAILY_REWARD' TO 'OTHER'")
+    with client_of(url) as client:
+        problem = assert_unavailable(client.get("/readyz"), "database_not_migrated")
+        assert "the operations DAILY_REWARD: write one with" in problem["detail"]
+        assert_unavailable(post(client, "ann", "1", "DAILY_REWARD"), "database_not_migrated")
+        assert post(client, "ann", "2", "CREDIT_ADD").status_code == 201
+
+
 @pytest.mark.parametrize(
     "privilege",
     [

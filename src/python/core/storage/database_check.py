@@ -4,9 +4,10 @@ from typing import Generic
 
 from pydantic import SecretStr
 
-from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
+from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated, DatabaseUnreachable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.storage.arrays import array
 from core.storage.connections import libpq_parameters, session_settings
 from core.storage.failures import failures_converted
 from core.storage.session import Session, Statement
@@ -36,7 +37,8 @@ class DatabaseCheck(Generic[OperationT]):
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
-        self._explain_posting = Statements(ledger).explain_posting
+        self._ledger = ledger
+        self._statements = Statements(ledger)
         self._version_table = version_table
         self._session = Session(
             libpq_parameters(url, statement_timeout=timeout),
@@ -63,13 +65,22 @@ class DatabaseCheck(Generic[OperationT]):
             return frozenset(revision for revision, in await self._session.execute(select, {}))
 
     async def require_postable(self) -> None:
-        """Checks that the tables, types and privileges are there that a post needs.
+        """Checks that the tables, operations and privileges are there that a post needs.
 
         Call `revisions` first. Raises DatabaseUnavailable if the next post cannot succeed.
         """
         arrays = ("post_owners", "operations", "amounts", "nonces", "owners", "net", "lowest")
+        operations = {"operations": array(each.value for each in self._ledger.operations)}
         with failures_converted(explain=True):
-            await self._session.execute(self._explain_posting, dict.fromkeys(arrays, "{}"))
+            await self._session.execute(
+                self._statements.explain_posting, dict.fromkeys(arrays, "{}")
+            )
+            unknown = await self._session.execute(self._statements.unknown_operations, operations)
+        if unknown:
+            raise DatabaseNotMigrated(
+                f"No migration has the operations {', '.join(value for value, in unknown)}: write "
+                "one with the command `migrate revision --autogenerate` of this program, and run it"
+            )
 
     def close(self) -> None:
         self._session.close()

@@ -16,7 +16,10 @@ def entries_of(
     entry = models_of(ledger).entry
     query = select(
         entry.id,
-        cast(entry.operation, String),
+        cast(
+            entry.operation,  # pyright: ignore[reportGeneralTypeIssues]  # one ledger, one type
+            String,
+        ),
         entry.amount,
         entry.nonce,
         entry.owner_id,

@@ -154,6 +154,14 @@ EXCEPT SELECT {owner_id} FROM unlocked
 """
 
 
+_UNKNOWN_OPERATIONS = """
+SELECT operation FROM unnest(%(operations)s::text[]) AS operation
+WHERE operation NOT IN (
+  SELECT enumlabel FROM pg_enum WHERE enumtypid = '{operation_type}'::regtype
+)
+"""
+
+
 class Statements(Generic[OperationT]):
     """The statements for the tables of one ledger. Their parameters are arrays: see arrays.py."""
 
@@ -182,6 +190,7 @@ class Statements(Generic[OperationT]):
         )
         # Checks that all tables, columns, types and privileges that posting needs are there.
         self.explain_posting = Statement("EXPLAIN " + self.post_owners.text)
+        self.unknown_operations = Statement(_UNKNOWN_OPERATIONS.format(**names))
         self.begin = Statement((_BEGIN + _LOCK_OWNERS + _READ).format(**names))
         self.create_owners = Statement(_CREATE_OWNERS.format(**names))
         self.write = Statement(_WRITE.format(**names))
