@@ -12,6 +12,7 @@ from core.ledgers.errors import DatabaseUnavailable
 from core.ledgers.outcomes import (
     BatchPosted,
     BatchRefused,
+    BatchRepeated,
     Duplicate,
     Insufficient,
     OwnerBusy,
@@ -103,7 +104,8 @@ def test_a_transaction_is_retried_after_a_deadlock(
     # A session reports its deadlocks when it is idle or ends, and not while it waits for a lock.
     name = execute(url, "SELECT current_database()")[0][0]
     deadlocks = f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{name}'"
-    until(lambda: execute(url, deadlocks) == [(1,)], "there was no deadlock")
+    # There may be several: a retry can lock ann again before the other transaction wakes up.
+    until(lambda: execute(url, deadlocks) > [(0,)], "there was no deadlock")
     assert store.discrepancies() == []
 
 
@@ -201,7 +203,7 @@ def test_a_refused_batch_does_not_affect_the_others_in_its_transaction(
     assert second == BatchRefused(1, Insufficient(-1, 0))
     assert third == BatchRefused(0, Insufficient(-1, 0))  # without the credit of the refused batch
     assert [posted.balance for posted in fourth.posted] == [10, 9]
-    assert fifth == BatchRefused(0, Duplicate(fourth.posted[0].entry, later.posts[0]))
+    assert fifth == BatchRepeated(tuple(posted.entry for posted in fourth.posted))
     assert posted_keys(url) == [("cat", "1"), ("ann", "1"), ("ann", "2")]
     assert (store.balance("ann"), store.balance("bob"), store.balance("cat")) == (9, 0, 10)
     assert store.discrepancies() == []

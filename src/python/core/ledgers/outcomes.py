@@ -100,13 +100,13 @@ class BatchRefused(Generic[OperationT_co]):
 
 
 @dataclass(frozen=True)
-class BatchRepeated(Generic[OperationT]):
+class BatchRepeated(Generic[OperationT_co]):
     """Nothing was written, because every post of the batch was posted before, as `entries`.
 
     A batch of a single post has BatchRefused with a Duplicate instead.
     """
 
-    entries: tuple[Entry[OperationT], ...]
+    entries: tuple[Entry[OperationT_co], ...]
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Annotated, Generic
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from core.ledgers.identifiers import MAX_LENGTH, validated_nonce, validated_owner_id
 from core.ledgers.operations import OperationT
-from core.ledgers.outcomes import Posted, StoredEntry
+from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.requests import MAX_BATCH, Batch, Post
 
 # The lengths are documentation for OpenAPI; the validators enforce them.
@@ -67,17 +66,17 @@ class BatchRequest(BaseModel, Generic[OperationT]):
 
 
 class EntryModel(BaseModel, Generic[OperationT]):
-    """An entry of the ledger. Its operation is a string if only a newer release has it."""
+    """An entry of the ledger."""
 
     id: int
-    operation: OperationT | SkipJsonSchema[str]
+    operation: OperationT
     amount: int = Field(description="Credits added or, if negative, taken.")
     nonce: str
     owner_id: str
     created_on: datetime
 
     @classmethod
-    def of(cls, entry: StoredEntry[OperationT]) -> "EntryModel[OperationT]":
+    def of(cls, entry: Entry[OperationT]) -> "EntryModel[OperationT]":
         return cls.model_validate(entry, from_attributes=True)
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Generic, Literal
 
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from core.ledgers.errors import LedgerError
 from core.ledgers.operations import OperationT
@@ -49,7 +50,8 @@ class DuplicateNonce(ProblemDocument, Generic[OperationT]):
     """
 
     code: Annotated[Literal["duplicate_nonce", "nonce_reused"], _STABLE]
-    entry: EntryModel[OperationT]
+    # An entry of an operation that only a newer release has does not fit this release's schema.
+    entry: EntryModel[OperationT] | SkipJsonSchema[dict[str, object]]
 
 
 class InsufficientBalance(ProblemDocument):

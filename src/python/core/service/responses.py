@@ -24,7 +24,7 @@ from core.ledgers.outcomes import (
 )
 from core.ledgers.posting import MAX_BALANCE
 from core.ledgers.requests import Batch
-from core.ledgers.schemas import PostedBatch, PostedEntry
+from core.ledgers.schemas import EntryModel, PostedBatch, PostedEntry
 from core.service.ledger_schemas import BatchResult, EntryResult, LedgerSchemas
 from core.service.problems import (
     BalanceLimit,
@@ -182,18 +182,22 @@ class Responses(Generic[OperationT]):
 
     def _duplicate(self, duplicate: Duplicate[OperationT]) -> DuplicateNonce[OperationT]:
         original = duplicate.original
+        if isinstance(original, Entry):
+            operation = original.operation.value
+            entry: EntryModel[OperationT] | dict[str, object] = self._schemas.entry.of(original)
+        else:
+            operation = original.operation
+            entry = vars(original)
         detail = (
             f"Duplicate transaction: the owner has already used nonce {original.nonce!r}, "
             f"for entry {original.id}"
         )
         if duplicate.reused:
-            operation = original.operation
-            used = operation if isinstance(operation, str) else operation.value
-            detail += f", a different operation ({used}); use a new nonce"
+            detail += f", a different operation ({operation}); use a new nonce"
         return self._schemas.duplicate(
             title=title(409),
             status=409,
             code="nonce_reused" if duplicate.reused else "duplicate_nonce",
             detail=detail,
-            entry=self._schemas.entry.of(original),
+            entry=entry,
         )

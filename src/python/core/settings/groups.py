@@ -38,7 +38,7 @@ class SettingsGroup(BaseSettings):
 
 def _connect_and_statement_timeout(valid: dict[str, Any]) -> float:
     total: float = valid.get("connect_timeout", 0) + valid.get("statement_timeout", 0)
-    return total
+    return min(total, _DAY)
 
 
 class DatabaseSettings(SettingsGroup):
