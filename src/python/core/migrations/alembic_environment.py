@@ -1,6 +1,7 @@
 """The shared implementation of every app's `env.py`: runs Alembic on the app's schema."""
 
 import logging
+import sys
 from typing import Any
 
 from alembic import context
@@ -14,7 +15,7 @@ from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
 from core.migrations.autogenerate import write_operation_changes
 from core.migrations.deploy_lock import only_deployer
-from core.migrations.revisions import DATABASE_URL, version_table
+from core.migrations.revisions import DATABASE_URL, create_schema, version_table
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings
 from core.storage.sqlstates import LOCK_TIMEOUT, STATEMENT_TIMEOUT, sqlstate_of
@@ -47,10 +48,7 @@ def run_env(ledger: Ledger[OperationT]) -> None:
         "process_revision_directives": write_operation_changes,
     }
     if context.is_offline_mode():
-        context.configure(dialect_name="postgresql", literal_binds=True, **options)
-        with context.begin_transaction():
-            context.execute(f'CREATE SCHEMA IF NOT EXISTS "{ledger.name}"')
-            context.run_migrations()
+        _print_migrations(ledger.name, options)
         return
     if context.config.cmd_opts:  # run from the command line, so report progress
         logging.basicConfig(format="%(message)s")
@@ -64,6 +62,25 @@ def run_env(ledger: Ledger[OperationT]) -> None:
         raise CommandError(str(error)) from error
     except DBAPIError as error:
         raise CommandError(_explanation(ledger.name, error)) from error
+
+
+def _print_migrations(app: str, options: dict[str, Any]) -> None:
+    """Prints a script that does the same as the online run, whatever the reader's settings are."""
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(encoding="utf-8")
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},  # the default would print %% for %
+        literal_binds=True,
+        **options,
+    )
+    context.execute("SET client_encoding = 'UTF8'")
+    context.execute("SET standard_conforming_strings = on")
+    dialect: Any = context.get_context().dialect
+    dialect._backslash_escapes = False  # which SQLAlchemy sets only when it connects
+    with context.begin_transaction():
+        context.execute(create_schema(app))
+        context.run_migrations()
 
 
 def _database_url(app: str) -> SecretStr:

@@ -8,6 +8,7 @@ from alembic.util import CommandError
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, text
 
+from core.migrations.revisions import create_schema
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, MigrationSettings
 from core.storage.connections import connect
@@ -33,10 +34,7 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
         with engine.connect() as connection:
             _require_session_of_its_own(engine)
             _take_lock(connection, app, settings.migration_wait)
-            # Alembic needs the schema for its version table. CREATE SCHEMA IF NOT EXISTS would
-            # require the CREATE privilege even if the schema exists.
-            if connection.scalar(text("SELECT to_regnamespace(:app)"), {"app": app}) is None:
-                connection.execute(text(f'CREATE SCHEMA "{app}"'))
+            connection.execute(text(create_schema(app)))
             connection.commit()
             yield connection
     finally:

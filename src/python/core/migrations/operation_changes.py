@@ -1,26 +1,27 @@
 """Functions with which migrations change a ledger's operations safely while it is in use.
 
 Adding operations takes no lock on the entries, and operations that entries use cannot be removed.
-The functions also work in Alembic's offline mode. `alembic revision --autogenerate` writes the
-calls: see autogenerate.py.
+In Alembic's offline mode the functions print the SQL that they would execute. `alembic revision
+--autogenerate` writes the calls: see autogenerate.py.
 """
 
 from collections.abc import Sequence
 
 from alembic import op
+from sqlalchemy import DDL
 
 from core.ledgers.models import OPERATION_TYPE
 
 
 def create_operations(schema: str, values: Sequence[str]) -> None:
     """Creates the enum type of the operations."""
-    op.execute(f"CREATE TYPE {_type(schema)} AS ENUM ({', '.join(map(_literal, values))})")
+    _execute(f"CREATE TYPE {_type(schema)} AS ENUM ({', '.join(map(_literal, values))})")
 
 
 def add_operations(schema: str, values: Sequence[str]) -> None:
     """Adds operations, without locking or rewriting the entries."""
     for value in values:
-        op.execute(f"ALTER TYPE {_type(schema)} ADD VALUE {_literal(value)}")
+        _execute(f"ALTER TYPE {_type(schema)} ADD VALUE {_literal(value)}")
 
 
 def remove_operations(schema: str, values: Sequence[str]) -> None:
@@ -31,9 +32,7 @@ def remove_operations(schema: str, values: Sequence[str]) -> None:
     """
     removed = ", ".join(map(_literal, values))
     in_use = f"operation in ({removed})"
-    # A single block, so that it also runs correctly as part of a script written by `--sql`.
-    op.execute(f"""
-        DO $migration$
+    _execute_block(f"""
         DECLARE
             remaining text;
         BEGIN
@@ -49,25 +48,22 @@ def remove_operations(schema: str, values: Sequence[str]) -> None:
                 TYPE {_type(schema)} USING operation::text::{_type(schema)};
             DROP TYPE "{schema}".{OPERATION_TYPE}_old;
         END
-        $migration$
         """)
 
 
 def refuse_if_entries_exist(schema: str) -> None:
     """Makes a downgrade fail if it would drop entries, and so lose credits."""
-    op.execute(f"""
-        DO $migration$
+    _execute_block(f"""
         BEGIN
             LOCK TABLE "{schema}".ledger_entry IN ACCESS EXCLUSIVE MODE;
             {_refusal(schema, "true", "entries exist that this migration drops")}
         END
-        $migration$
         """)
 
 
 def drop_operations(schema: str) -> None:
     """Drops the enum type of the operations."""
-    op.execute(f"DROP TYPE {_type(schema)}")
+    _execute(f"DROP TYPE {_type(schema)}")
 
 
 def _refusal(schema: str, condition: str, reason: str) -> str:
@@ -83,5 +79,19 @@ def _type(schema: str) -> str:
 
 
 def _literal(value: str) -> str:
-    # Alembic turns a statement into SQLAlchemy's text(), where a colon starts a bind parameter.
-    return "'" + value.replace("'", "''").replace(":", "\\:") + "'"
+    """Returns a string literal that is independent of `standard_conforming_strings`."""
+    quoted = "'" + value.replace("'", "''") + "'"
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in value else quoted
+
+
+def _execute_block(block: str) -> None:
+    """Executes PL/pgSQL as one statement, so that a script written by `--sql` is not split."""
+    tag = "migration"
+    while f"${tag}$" in block:
+        tag += "_"
+    _execute(f"DO ${tag}${block}${tag}$")
+
+
+def _execute(statement: str) -> None:
+    # Unlike text(), DDL() does not take a colon for the beginning of a parameter.
+    op.execute(DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]  # SQLAlchemy's

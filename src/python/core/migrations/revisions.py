@@ -127,3 +127,18 @@ def _history(app: str) -> tuple[str, frozenset[str]]:
 def version_table(app: str) -> dict[str, Any]:
     """Returns Alembic's options for the app's own version table."""
     return {"version_table": f"alembic_version_{app}", "version_table_schema": app}
+
+
+def create_schema(app: str) -> str:
+    """Returns the statement that creates the app's schema, which Alembic needs for its table.
+
+    CREATE SCHEMA IF NOT EXISTS would require the CREATE privilege even if the schema exists.
+    """
+    return f"""
+        DO $$
+        BEGIN
+            IF to_regnamespace('"{app}"') IS NULL THEN
+                CREATE SCHEMA "{app}";
+            END IF;
+        END
+        $$"""
