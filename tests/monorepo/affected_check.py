@@ -17,7 +17,7 @@ CORE_SERVICE_TESTS = {
         *("under_load",),
     )
 }
-PROGRAM_TESTS = {f"tests/core/cli/{name}_test.py" for name in ("passwords",)}
+PROGRAM_TESTS = {f"tests/core/cli/{name}_test.py" for name in ("ledger_names", "passwords")}
 STORE_TESTS = {
     f"tests/core/storage:{name}"
     for name in ("one_statement", "store", "store_connections", "store_races")
@@ -122,7 +122,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | CORE_TYPES
             | STORE_TESTS,
         ),
-        ("src/python/core/migration_check/migration_check.py", CORE_TYPES),
+        ("src/python/core/migration_check/migration_check.py", CORE_TYPES | PROGRAM_TESTS),
     ],
 )
 def test_an_edit_selects_exactly_what_depends_on_the_file(

@@ -47,18 +47,15 @@ def test_an_app_overrides_a_shared_amount_explicitly() -> None:
         ({"amounts": {SALE: 2**31}}, "from -2147483647 to 2147483647 credits"),
         ({"amounts": {SALE: -(2**31)}}, "from -2147483647 to 2147483647 credits"),
         *(
-            ({"name": name}, "is not a valid ledger name")
+            ({"name": name}, "is not a valid ledger name.* use 1 to 43 characters of a-z")
             for name in (
-                "",
-                "Shop",
-                "1shop",
-                "my-shop",
-                'a"b',
-                "pg_shop",
-                "public",
-                "s" * 48,
-                "sh\n",
+                *("", "Shop", "1shop", "_shop", "my-shop", "my shop", 'a"b', "shöp", "sh\n"),
+                *("pg_shop", "pg_catalog", "public", "information_schema", "s" * 44),
             )
+        ),
+        *(
+            ({"name": name}, f"because it is a keyword of Python.*, such as {name}_app")
+            for name in ("class", "import", "global", "return", "async")
         ),
     ],
 )
@@ -68,6 +65,11 @@ def test_an_invalid_ledger_is_refused_when_it_is_declared(
     declaration = {"name": "shop", "operations": ShopOperation, "amounts": {SALE: 1}, **changes}
     with pytest.raises(DefinitionError, match=message):
         Ledger(**declaration)
+
+
+@pytest.mark.parametrize("name", ["order", "user", "group", "pgbank", "match", "s" * 43])
+def test_a_name_that_needs_quotes_in_sql_is_accepted(name: str) -> None:
+    assert Ledger(name=name, operations=ShopOperation, amounts={SALE: 1}).name == name
 
 
 def test_an_operation_of_another_app_has_no_amount() -> None:

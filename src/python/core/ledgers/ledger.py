@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import Generic
 
 from core.ledgers.errors import DefinitionError, ForeignOperation
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
 from core.ledgers.requests import Post
 
-# The name is used as a schema name and in the table name alembic_version_<name>, which PostgreSQL
-# truncates to 63 bytes.
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,46}")
+# The name is that of a schema, and a part of other names, which may have 63 characters: the longest
+# is that of the primary key of Alembic's table, alembic_version_<name>_pkc.
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,42}")
 _RESERVED_NAMES = ("public", "information_schema")
 _MAX_AMOUNT = 2**31 - 1  # the column has PostgreSQL's type integer
 
@@ -74,8 +75,13 @@ def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name.startswith("pg_") or name in _RESERVED_NAMES:
         raise DefinitionError(
             f"{name!r} is not a valid ledger name, because it becomes the name of a PostgreSQL "
-            "schema: use 1 to 47 characters of a-z, 0-9 and _, start with a letter but not with "
+            "schema: use 1 to 43 characters of a-z, 0-9 and _, start with a letter but not with "
             f"pg_, and avoid the reserved names {' and '.join(_RESERVED_NAMES)}"
+        )
+    if iskeyword(name):
+        raise DefinitionError(
+            f"{name!r} is not a valid ledger name, because it is a keyword of Python, so the "
+            f"package apps.{name} could not be imported: choose another name, such as {name}_app"
         )
     return name
 

@@ -1,0 +1,96 @@
+"""An app whose name is a keyword of SQL works like any other."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from core.service.sample_requests import post, post_batch
+from core.testing.databases import Databases, execute
+from core.testing.service_process import environment, service
+
+LEDGER = """
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+
+Operation = extend_enum(BaseLedgerOperation, "Operation", {{"SALE": "SALE"}})
+LEDGER = Ledger(name="{name}", operations=Operation, amounts={{Operation.SALE: -2}})
+"""
+
+SERVICE = """
+from core.cli.main import main
+from declared import LEDGER
+
+main(LEDGER)
+"""
+
+ENV = """
+from core.migrations.alembic_environment import run_env
+from declared import LEDGER
+
+run_env(LEDGER)
+"""
+
+
+class App:
+    """A new app, whose files are in `root`."""
+
+    def __init__(self, root: Path, name: str, url: SecretStr) -> None:
+        migrations = root / name
+        (migrations / "versions").mkdir(parents=True)
+        (root / "declared.py").write_text(LEDGER.format(name=name))
+        (root / "served.py").write_text(SERVICE)
+        (migrations / "env.py").write_text(ENV)
+        sample = next(Path(path, "sample") for path in sys.path if Path(path, "sample").is_dir())
+        for file in ("alembic.ini", "script.py.mako"):
+            (migrations / file).write_text((sample / file).read_text())
+        self.ini = str(migrations / "alembic.ini")
+        self.settings = {
+            "PYTHONPATH": os.pathsep.join([str(root), *sys.path]),
+            "DATABASE_URL": url.get_secret_value(),
+        }
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments],
+            env=environment(**self.settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def migrate(self, *arguments: str) -> str:
+        return self.run("served", "migrate", *arguments)
+
+
+@pytest.mark.parametrize("name", ["order", "user"])
+def test_an_app_named_like_a_keyword_of_sql_works(
+    databases: Databases, tmp_path: Path, name: str
+) -> None:
+    url = databases.empty()
+    app = App(tmp_path, name, url)
+    app.migrate("revision", "--autogenerate", "-m", "create the ledger")
+    app.migrate()
+    app.run("core.migration_check.migration_check", app.ini, "declared:LEDGER")
+    with service("served", **app.settings) as running:
+        client = running.client
+        assert client.get("/readyz").json() == {"status": "ready"}
+        assert post(client, "ann", "1", "CREDIT_ADD").status_code == 201
+        assert post(client, "ann", "1", "CREDIT_ADD").json()["code"] == "duplicate_nonce"
+        assert post(client, "bob", "1", "SALE").json()["code"] == "insufficient_balance"
+        entries = [
+            {"owner_id": owner, "operation": operation, "nonce": f"{owner} {operation}"}
+            for owner in ("ann", "bob")
+            for operation in ("CREDIT_ADD", "SALE")
+        ]
+        assert post_batch(client, entries).status_code == 201
+        assert post_batch(client, entries, atomic=False).json()["outcomes"][3]["status"] == 409
+        balances = [client.get(f"/ledger/{owner}").json()["balance"] for owner in ("ann", "bob")]
+        assert balances == [18, 8]
+    assert execute(url, f'SELECT count(*) FROM "{name}".ledger_entry') == [(5,)]
