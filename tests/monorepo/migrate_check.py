@@ -107,8 +107,8 @@ def test_a_revision_is_written_into_the_workspace(workspace: Workspace, url: Sec
     "statement, problem",
     [
         ("CREATE TABLE public.stray ()", "changes objects outside the schema 'travel'"),
-        ("DELETE FROM neighbour.ledger_entry", "changes objects outside the schema 'travel'"),
-        ("ALTER TYPE neighbour.ledger_operation ADD VALUE 'X'", "changes objects outside the"),
+        ("DELETE FROM _neighbour.ledger_entry", "changes objects outside the schema 'travel'"),
+        ("ALTER TYPE _neighbour.ledger_operation ADD VALUE 'X'", "changes objects outside the"),
         ("CREATE TABLE travel.stray (id int)", "do not create the schema of the models"),
         ("CREATE FUNCTION travel.stray() RETURNS int RETURN 1", "downgrade leaves function"),
     ],

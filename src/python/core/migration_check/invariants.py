@@ -27,12 +27,13 @@ from core.migrations import revisions
 from core.storage.connections import connect
 from core.storage.store import LedgerStore
 
-# Another app's schema in the same database, which an app's migrations must not change.
+# Another app's schema in the same database, which an app's migrations must not change. No app can
+# have this name, because it does not begin with a letter.
 _NEIGHBOUR = """
-    CREATE SCHEMA neighbour;
-    CREATE TYPE neighbour.ledger_operation AS ENUM ('CREDIT_ADD');
-    CREATE TABLE neighbour.ledger_entry (operation neighbour.ledger_operation);
-    INSERT INTO neighbour.ledger_entry VALUES ('CREDIT_ADD');
+    CREATE SCHEMA _neighbour;
+    CREATE TYPE _neighbour.ledger_operation AS ENUM ('CREDIT_ADD');
+    CREATE TABLE _neighbour.ledger_entry (operation _neighbour.ledger_operation);
+    INSERT INTO _neighbour.ledger_entry VALUES ('CREDIT_ADD');
 """
 
 _SHOWN = 5  # the maximum number of objects in a message
@@ -234,7 +235,7 @@ def _inside(url: SecretStr, schema: str) -> set[str]:
 def _outside(url: SecretStr, schema: str) -> dict[str, str]:
     with _connected(url) as connection:
         # The system catalogs do not cover the neighbour's rows.
-        rows = connection.exec_driver_sql("SELECT xmin::text FROM neighbour.ledger_entry").all()
+        rows = connection.exec_driver_sql("SELECT xmin::text FROM _neighbour.ledger_entry").all()
         return objects_outside(connection, schema) | {"entries of a neighbour": str(rows)}
 
 

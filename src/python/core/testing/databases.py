@@ -27,7 +27,7 @@ def held(url: SecretStr, app: str, owner_id: str) -> Generator[None, None, None]
     """Holds a lock on the owner's balance, from another transaction, until the end of the block."""
     engine = connect(url, statement_timeout=120)
     with engine.connect() as other:
-        query = f"SELECT FROM {app}.ledger_balance WHERE owner_id = %s FOR UPDATE"
+        query = f'SELECT FROM "{app}".ledger_balance WHERE owner_id = %s FOR UPDATE'
         assert other.exec_driver_sql(query, (owner_id,)).rowcount == 1
         yield
     engine.dispose()

@@ -1,0 +1,47 @@
+"""Migrations of apps whose names are keywords of SQL, or as long as names may be."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+
+from core.ledgers.ledger import Ledger
+from core.ledgers.requests import Post
+from core.migration_check.invariants import Migrations, first_problems
+from core.migrations.revisions import config, require_migrated
+from core.storage.connections import connect
+from core.testing.blocking_store import blocking_store
+from core.testing.databases import Databases, held
+from migrations.shop import Shop
+from sample.operations import SampleOperation
+
+
+@pytest.mark.parametrize("name", ["order", "user", "table", "neighbour", "a" * 43])
+def test_an_app_of_any_name_can_migrate(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    url = databases.empty()
+    folder = tmp_path / name
+    folder.mkdir()
+    shop = Shop(folder, url, name)
+    shop.set_operations("SHOP_SALE", "BOOKING_REWARD")
+    shop.revision("create the ledger")
+    shop.set_operations("BOOKING_REWARD")
+    shop.revision("remove sales")
+    assert "INSERT INTO" in shop.alembic("upgrade", "head", "--sql")
+
+    ledger = Ledger(
+        name=name, operations=SampleOperation, amounts={SampleOperation.BOOKING_REWARD: 5}
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert first_problems(Migrations(ledger, databases.empty)) == []
+    engine = connect(url)
+    require_migrated(name, engine)
+    engine.dispose()
+    with blocking_store(ledger, url) as store:
+        store.post([Post("ann", SampleOperation.CREDIT_ADD, "1")])
+    with held(url, name, "ann"):
+        pass
+    with pytest.raises(CommandError, match=f'in "{name}", entries exist'):
+        command.downgrade(config(name, url), "base")

@@ -1,0 +1,62 @@
+"""An app whose migrations Alembic writes, one revision after another."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+
+ENV = """
+from core.migrations.alembic_environment import run_env
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+
+Operation = extend_enum(BaseLedgerOperation, "Operation", {EXTRA})
+amounts = {operation: 1 for operation in Operation if operation.name.startswith("SHOP")}
+run_env(Ledger(name="{NAME}", operations=Operation, amounts=amounts))
+"""
+
+
+class Shop:
+    """An app whose migrations are in a folder outside of the workspace."""
+
+    def __init__(self, folder: Path, url: SecretStr, name: str = "shop") -> None:
+        self.folder = folder
+        self.name = name
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": url.get_secret_value(),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        (folder / "versions").mkdir()
+        for root in sys.path:  # copied from another app, as a developer would
+            if Path(root, "sample", "alembic.ini").exists():
+                for name in ("alembic.ini", "script.py.mako"):
+                    (folder / name).write_text(Path(root, "sample", name).read_text())
+
+    def set_operations(self, *values: str) -> None:
+        extra = repr({f"SHOP_{number}": value for number, value in enumerate(values)})
+        (self.folder / "env.py").write_text(
+            ENV.replace("{EXTRA}", extra).replace("{NAME}", self.name)
+        )
+
+    def alembic(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "alembic", "-c", self.folder / "alembic.ini", *arguments],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def revision(self, message: str) -> str:
+        """Writes a revision and runs it up, down and up again; returns its text."""
+        before = set(self.folder.glob("versions/*.py"))
+        self.alembic("revision", "--autogenerate", "-m", message)
+        [new] = set(self.folder.glob("versions/*.py")) - before
+        for step in (["upgrade", "head"], ["downgrade", "-1"], ["upgrade", "head"], ["check"]):
+            self.alembic(*step)
+        return new.read_text()
