@@ -42,7 +42,10 @@ def ledger_app(name):
         (
             "*",
             OWN,
-            *(f"//src/python/core/ledgers/{module}.py" for module in ("operations", "ledger")),
+            *(
+                f"//src/python/core/ledgers/{module}.py"
+                for module in ("operations", "ledger", "tables")
+            ),
         ),
     )
     may_be_imported_by(f"{migrations}/**", TESTS)

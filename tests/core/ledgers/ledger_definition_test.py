@@ -9,6 +9,7 @@ from core.ledgers.errors import DefinitionError, ForeignOperation, InvalidIdenti
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.requests import Post
+from core.ledgers.tables import per_operation
 
 ShopOperation = extend_enum(BaseLedgerOperation, "ShopOperation", {"SALE": "SALE"})
 OtherOperation = extend_enum(BaseLedgerOperation, "OtherOperation", {"SALE": "SALE"})
@@ -89,3 +90,40 @@ def test_a_ledger_makes_posts_of_its_own_operations_only() -> None:
 def test_a_ledger_can_be_pickled() -> None:
     copied = pickle.loads(pickle.dumps(SHOP))
     assert (copied.name, copied.operations, copied.amounts) == ("shop", ShopOperation, SHOP.amounts)
+
+
+def test_an_override_must_not_turn_a_sign_around() -> None:
+    for operation, amount in [("CREDIT_SPEND", 5), ("CREDIT_ADD", -10), ("DAILY_REWARD", -1)]:
+        overrides = {ShopOperation[operation]: amount}
+        with pytest.raises(DefinitionError, match=f"overrides: .*{operation} .* keep the sign of"):
+            Ledger(name="shop", operations=ShopOperation, amounts={SALE: 1}, overrides=overrides)
+    none = {ShopOperation.CREDIT_SPEND: 0, ShopOperation.CREDIT_ADD: 0}
+    Ledger(name="shop", operations=ShopOperation, amounts={SALE: 1}, overrides=none)
+
+
+def test_a_ledger_of_no_operations_is_refused() -> None:
+    base: Any = BaseLedgerOperation
+    with pytest.raises(DefinitionError, match="BaseLedgerOperation has no operations; use the"):
+        Ledger(name="shop", operations=base, amounts={})
+
+
+def test_a_ledger_is_read_only() -> None:
+    ledger: Any = SHOP
+    for name in ("name", "operations", "amounts", "version"):
+        with pytest.raises(AttributeError):
+            setattr(ledger, name, "other")
+    with pytest.raises(TypeError):
+        ledger.amounts[SALE] = 5
+
+
+def test_a_table_has_every_operation() -> None:
+    labels = {operation: operation.name.lower() for operation in ShopOperation}
+    table = per_operation(ShopOperation, labels)
+    assert table == labels and table[SALE] == "sale"
+    del labels[SALE]
+    assert SALE in table
+    with pytest.raises(DefinitionError, match="table: ShopOperation.SALE is missing; add it"):
+        per_operation(ShopOperation, labels)
+    untyped: Any = per_operation
+    with pytest.raises(DefinitionError, match="OtherOperation.SALE is not an operation of Shop"):
+        untyped(ShopOperation, {**table, OtherOperation.SALE: "sale"})

@@ -2,18 +2,46 @@
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from keyword import iskeyword
-from typing import Generic
+from types import MappingProxyType
+from typing import Generic, Protocol
 
+from core.ledgers.amounts import amount_problems
 from core.ledgers.errors import DefinitionError, ForeignOperation
-from core.ledgers.operations import SHARED_OPERATIONS, OperationT
+from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, OperationT
 from core.ledgers.requests import Post
+from core.ledgers.tables import message
 
 # The name is that of a schema, and a part of other names, which may have 63 characters: the longest
 # is that of the primary key of Alembic's table, alembic_version_<name>_pkc.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,42}")
 _RESERVED_NAMES = ("public", "information_schema")
-_MAX_AMOUNT = 2**31 - 1  # the column has PostgreSQL's type integer
+
+
+class AnyLedger(Protocol):
+    """What can be read of any app's ledger, so that code can hold ledgers of several apps.
+
+    A `Ledger` cannot be a `Ledger[BaseLedgerOperation]`: that would accept any app's operations.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def operations(self) -> type[BaseLedgerOperation]: ...
+
+    @property
+    def amounts(self) -> "ReadableAmounts": ...
+
+    @property
+    def version(self) -> str: ...
+
+
+class ReadableAmounts(Protocol):
+    """The part of a mapping that does not depend on which operations the keys may be."""
+
+    def items(self) -> AbstractSet[tuple[BaseLedgerOperation, int]]: ...
 
 
 class Ledger(Generic[OperationT]):
@@ -26,11 +54,6 @@ class Ledger(Generic[OperationT]):
     Raises DefinitionError if the name, the operations or the amounts are invalid.
     """
 
-    name: str
-    operations: type[OperationT]
-    amounts: Mapping[OperationT, int]
-    version: str
-
     def __init__(
         self,
         *,
@@ -40,10 +63,27 @@ class Ledger(Generic[OperationT]):
         overrides: Mapping[OperationT, int] | None = None,
         version: str = "1.0.0",
     ) -> None:
-        self.name = _checked_name(name)
-        self.operations = operations
-        self.amounts = _all_amounts(operations, amounts, overrides or {})
-        self.version = version
+        self._name = checked_name(name)
+        self._operations = operations
+        self._amounts = _all_amounts(operations, amounts, overrides or {})
+        self._version = version
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def operations(self) -> type[OperationT]:
+        return self._operations
+
+    @property
+    def amounts(self) -> Mapping[OperationT, int]:
+        """The amount of every operation, in the order of the enum."""
+        return MappingProxyType(self._amounts)
+
+    @property
+    def version(self) -> str:
+        return self._version
 
     def amount_of(self, operation: OperationT) -> int:
         """Returns the credits that `operation` adds or, if negative, takes.
@@ -51,7 +91,7 @@ class Ledger(Generic[OperationT]):
         Raises ForeignOperation for an operation of another app.
         """
         try:
-            return self.amounts[operation]
+            return self._amounts[operation]
         except KeyError:
             raise ForeignOperation(
                 f"{operation} is not an operation of the ledger {self.name!r}; "
@@ -71,7 +111,8 @@ class Ledger(Generic[OperationT]):
         return f"Ledger({self.name!r}, {self.operations.__name__})"
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Returns the name of a ledger. Raises DefinitionError if it is invalid."""
     if not _NAME.fullmatch(name) or name.startswith("pg_") or name in _RESERVED_NAMES:
         raise DefinitionError(
             f"{name!r} is not a valid ledger name, because it becomes the name of a PostgreSQL "
@@ -90,36 +131,15 @@ def _all_amounts(
     operations: type[OperationT],
     amounts: Mapping[OperationT, int],
     overrides: Mapping[OperationT, int],
-) -> Mapping[OperationT, int]:
-    shared = [operation for operation in operations if operation.name in SHARED_OPERATIONS]
-    own = [operation for operation in operations if operation not in shared]
-    problems = [
-        *(f"{op} has no amount; add it" for op in own if op not in amounts),
-        *(
-            f"{op} is a shared operation and already has an amount; to change it for this app, "
-            "move it to overrides"
-            for op in shared
-            if op in amounts
-        ),
-        *(
-            f"{op} is not an operation of {operations.__name__}; remove it"
-            for op in amounts
-            if not isinstance(op, operations)
-        ),
-        *(
-            f"{op} is not a shared operation; move it to amounts"
-            for op in overrides
-            if op not in shared
-        ),
-    ]
-    for operation, amount in [*amounts.items(), *overrides.items()]:
-        if type(amount) is not int or abs(amount) > _MAX_AMOUNT:
-            problems.append(
-                f"the amount of {operation} must be an integer from {-_MAX_AMOUNT} to "
-                f"{_MAX_AMOUNT} credits, not {amount!r}"
-            )
-    if problems:
-        raise DefinitionError("amounts: " + "; ".join(problems))
-    defaults = {operation: SHARED_OPERATIONS[operation.name] for operation in shared}
-    complete = {**defaults, **amounts, **overrides}
-    return {operation: complete[operation] for operation in operations}  # in the enum's order
+) -> dict[OperationT, int]:
+    if not operations.__members__:
+        raise DefinitionError(
+            f"operations: {operations.__name__} has no operations; use the app's own enum"
+        )
+    if problems := [*amount_problems(operations, amounts, overrides)]:
+        raise DefinitionError(message(problems))
+    given = {**amounts, **overrides}
+    return {
+        operation: given[operation] if operation in given else SHARED_OPERATIONS[operation.name]
+        for operation in operations
+    }

@@ -4,7 +4,11 @@ from typing import Final
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
+from core.ledgers.requests import Post
+from core.ledgers.tables import per_operation
 
 BASE: Final = f"{BaseLedgerOperation.__module__}.{BaseLedgerOperation.__name__}"
 EXTEND_ENUM: Final = f"{extend_enum.__module__}.{extend_enum.__name__}"
 LEDGER: Final = f"{Ledger.__module__}.{Ledger.__name__}"
+PER_OPERATION: Final = f"{per_operation.__module__}.{per_operation.__name__}"
+POST: Final = f"{Post.__module__}.{Post.__name__}"

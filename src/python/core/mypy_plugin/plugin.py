@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from mypy.errors import CompileError
-from mypy.nodes import TypeAlias
+from mypy.nodes import TypeAlias, TypeInfo
 from mypy.plugin import ClassDefContext, DynamicClassDefContext, FunctionContext, Plugin
 from mypy.types import Instance, Type, get_proper_type
 
@@ -21,8 +21,14 @@ if str(_SOURCES) not in sys.path:
     sys.path.append(str(_SOURCES))  # not at the front, where mypy has put this folder
 
 # These imports need the path above.
-from core.mypy_plugin import amounts, class_form, extend_enum  # noqa: E402
-from core.mypy_plugin.names import BASE, EXTEND_ENUM, LEDGER  # noqa: E402
+from core.mypy_plugin import (  # noqa: E402
+    amounts,
+    class_form,
+    extend_enum,
+    ledger_subclass,
+    tables,
+)
+from core.mypy_plugin.names import BASE, EXTEND_ENUM, LEDGER, PER_OPERATION  # noqa: E402
 from core.mypy_plugin.reports import LEDGER_OPERATION  # noqa: E402
 
 TESTED_VERSIONS: Final = ("2.4",)
@@ -43,19 +49,27 @@ class LedgerPlugin(Plugin):
         return self._definition(extend_enum.define) if fullname == EXTEND_ENUM else None
 
     def get_base_class_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
-        return self._definition(class_form.check) if self._is_base(fullname) else None
+        cls = self._class(fullname)
+        if cls is None:
+            return None
+        if cls.fullname == BASE:
+            return self._definition(class_form.check)
+        return self._definition(ledger_subclass.check) if cls.has_base(LEDGER) else None
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
-        return _ledger if fullname == LEDGER else None
+        if fullname == PER_OPERATION:
+            return _call(tables.check)
+        cls = self._class(fullname)
+        return _call(amounts.check) if cls is not None and cls.has_base(LEDGER) else None
 
-    def _is_base(self, fullname: str) -> bool:
-        if fullname == BASE:
-            return True
+    def _class(self, fullname: str) -> TypeInfo | None:
+        """Returns the class that `fullname` is the name or an alias of."""
         symbol = self.lookup_fully_qualified(fullname) if "." in fullname else None
-        if symbol is None or not isinstance(symbol.node, TypeAlias):
-            return False
-        target = get_proper_type(symbol.node.target)
-        return isinstance(target, Instance) and target.type.fullname == BASE
+        node = symbol.node if symbol is not None else None
+        if isinstance(node, TypeAlias):
+            target = get_proper_type(node.target)
+            return target.type if isinstance(target, Instance) else None
+        return node if isinstance(node, TypeInfo) else None
 
     def _definition(self, check: Callable[[_Context], None]) -> Callable[[_Context], None]:
         """Wraps `check` so that a crash becomes an error at the definition, and mypy continues."""
@@ -80,14 +94,19 @@ class LedgerPlugin(Plugin):
         return hook
 
 
-def _ledger(ctx: FunctionContext) -> Type:
-    try:
-        amounts.check(ctx)
-    except CompileError:
-        raise
-    except Exception as error:
-        ctx.api.fail(_crash(error), ctx.context, code=LEDGER_OPERATION)
-    return ctx.default_return_type
+def _call(check: Callable[[FunctionContext], Type]) -> Callable[[FunctionContext], Type]:
+    """Wraps `check` so that a crash becomes an error at the call, and mypy continues."""
+
+    def hook(ctx: FunctionContext) -> Type:
+        try:
+            return check(ctx)
+        except CompileError:
+            raise
+        except Exception as error:
+            ctx.api.fail(_crash(error), ctx.context, code=LEDGER_OPERATION)
+            return ctx.default_return_type
+
+    return hook
 
 
 def _crash(error: Exception) -> str:
