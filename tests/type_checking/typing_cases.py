@@ -94,11 +94,14 @@ def write_config(folder: Path, *, plugins: Iterable[str] = ("pydantic.mypy", str
     config.write_text(
         "[mypy]\n"
         "strict = True\n"
+        "warn_unreachable = True\n"
         "namespace_packages = True\n"
         "explicit_package_bases = True\n"
         f"mypy_path = {SOURCES}:{folder}\n"
         f"plugins = {', '.join(plugins)}\n"
         f"cache_dir = {folder / '.cache'}\n"
+        "[pydantic-mypy]\n"
+        "init_typed = True\n"
     )
     return config
 

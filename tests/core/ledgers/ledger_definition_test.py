@@ -125,5 +125,6 @@ def test_a_table_has_every_operation() -> None:
     with pytest.raises(DefinitionError, match="table: ShopOperation.SALE is missing; add it"):
         per_operation(ShopOperation, labels)
     untyped: Any = per_operation
+    foreign: dict[Any, str] = {OtherOperation.SALE: "sale", **table}
     with pytest.raises(DefinitionError, match="OtherOperation.SALE is not an operation of Shop"):
-        untyped(ShopOperation, {**table, OtherOperation.SALE: "sale"})
+        untyped(ShopOperation, foreign)

@@ -30,9 +30,9 @@ def test_an_error_of_a_statement_leaves_the_connection_usable(empty_url: SecretS
             await connection.execute("SELECT 1 / 0", timeout=LONG)
         assert await connection.execute("SELECT 1", timeout=LONG) == [(1,)]
         await connection.execute("BEGIN", timeout=LONG)
-        assert connection.in_transaction
+        began = connection.in_transaction
         await connection.execute("ROLLBACK", timeout=LONG)
-        assert not connection.in_transaction
+        assert (began, connection.in_transaction) == (True, False)
         connection.close()
 
     run(test())
