@@ -9,10 +9,10 @@ from alembic.util import CommandError
 from core.ledgers.ledger import Ledger
 from core.ledgers.requests import Post
 from core.migration_check.invariants import Migrations, first_problems
-from core.migrations.revisions import config, require_migrated
-from core.storage.connections import connect
+from core.migrations.revisions import config
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, held
+from core.testing.readiness import require_ready
 from migrations.shop import Shop
 from sample.operations import SampleOperation
 
@@ -36,9 +36,7 @@ def test_an_app_of_any_name_can_migrate(
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert first_problems(Migrations(ledger, databases.empty)) == []
-    engine = connect(url)
-    require_migrated(name, engine)
-    engine.dispose()
+    require_ready(ledger, url)
     with blocking_store(ledger, url) as store:
         store.post([Post("ann", SampleOperation.CREDIT_ADD, "1")])
     with held(url, name, "ann"):
