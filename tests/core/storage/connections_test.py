@@ -1,9 +1,12 @@
 """Which database URLs are accepted, and what becomes of them."""
 
+import os
+import socket
 import traceback
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+import psycopg2
 import pytest
 from pydantic import SecretStr
 
@@ -12,6 +15,7 @@ from core.storage.connections import connect, libpq_parameters
 from core.storage.opening import shown
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import execute
+from core.testing.unreliable_proxy import proxied
 from sample.ledger import LEDGER
 
 
@@ -108,3 +112,13 @@ def test_a_percent_encoded_folder_and_a_trailing_newline(url: SecretStr, tmp_pat
     with blocking_store(LEDGER, other) as store:
         assert store.balance("ann") == 0
         assert store.entries("ann") == []
+
+
+def test_a_dead_host_is_noticed(url: SecretStr) -> None:
+    with proxied(url) as (_, over_tcp):
+        connection = psycopg2.connect("", **libpq_parameters(over_tcp, statement_timeout=7))
+        with socket.socket(fileno=os.dup(connection.fileno())) as client:
+            assert client.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+            assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 7000
+        connection.close()
