@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from core.embedded.data_folder import claimed, initialize, socket_folder
+from core.embedded.libpq_variables import without_libpq_variables
 from core.embedded.programs import binary, unprivileged_command
 from core.ledgers.errors import ConfigurationError
 
@@ -37,10 +38,13 @@ def postgresql(data: Path, *, durable: bool = True) -> Generator[SecretStr, None
     of the block, or when this process ends in any way. With `durable=False`, for tests, data may
     be lost if the machine crashes.
 
+    Until the end of the block, this process's environment has no variable of libpq's, such as
+    PGHOSTADDR, which would lead the server's clients to another one.
+
     Raises ConfigurationError if `data` is in use or PostgreSQL cannot run on this machine.
     """
     binary("postgres")  # raises an error before any folder is created
-    with claimed(data) as claim:
+    with without_libpq_variables(), claimed(data) as claim:
         socket = socket_folder(data)
         initialize(data)
         log = data.with_name(data.name + ".log")
