@@ -46,6 +46,21 @@ def describe(operation: Operation) -> str:
         case _:
             assert_never(operation)
 """
+LITERAL = """\
+from typing import Literal
+
+from operations import Operation
+
+Refund = Literal[Operation.REFUND]
+
+
+def refund(operation: Refund) -> Refund:
+    other: Literal[Operation.REFUND] = operation
+    return other
+
+
+refund(Operation.REFUND)
+"""
 UNKNOWN = '"type[Operation]" has no attribute "REFUND"  [attr-defined]'
 MISSING = "amounts: Operation.BONUS has no amount; add it  [ledger-operation]"
 COLLIDES = "Operation: CREDIT_ADD = 'x' collides with a shared operation"
@@ -109,6 +124,28 @@ def test_an_edit_of_an_enum_is_noticed_in_the_modules_that_import_it(
     edit(BONUS="bonus")
     assert f"ledger.py:4: error: {UNKNOWN}" in check()
     edit(REFUND="refund")
+    assert "Success" in check()
+
+
+@pytest.mark.parametrize("form", [by_call, by_class])
+def test_literal_types_stay_the_same_when_the_enum_changes(
+    app: Path, check: Run, form: Callable[..., str]
+) -> None:
+    for file in ("ledger.py", "match.py"):
+        (app / file).write_text(LITERAL)
+    valid = form(REFUND="refund")
+    more = form(REFUND="refund", BONUS="bonus")
+    broken = form(REFUND="refund", BONUS="CREDIT_ADD")
+    for source, result in [
+        (valid, "Success"),
+        (more, "Success"),
+        (broken, "[ledger-operation]"),
+        (more, "Success"),
+        (valid, "Success"),
+    ]:
+        (app / "operations.py").write_text(source)
+        assert result in check()
+    (app / "match.py").write_text(LITERAL + "# edited\n")
     assert "Success" in check()
 
 

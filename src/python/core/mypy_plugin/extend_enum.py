@@ -14,7 +14,9 @@ from mypy.nodes import (
     CallExpr,
     Context,
     DictExpr,
+    EnumCallExpr,
     Expression,
+    NameExpr,
     RefExpr,
     StrExpr,
     SymbolTableNode,
@@ -66,6 +68,11 @@ def define(ctx: DynamicClassDefContext) -> None:
         definition.fail(f"{ctx.name} is defined twice; use another name")
         return
     api.add_symbol_table_node(ctx.name, SymbolTableNode(GDEF, info, plugin_generated=True))
+    if not definition.is_broken:
+        # Through this node mypy's daemon finds the class and its members when it merges an edited
+        # module into its state. mypy then does not check the arguments; they are checked here.
+        call.analyzed = EnumCallExpr(info, list(members), [None] * len(members))
+        call.analyzed.set_line(call)
 
 
 class _Definition:
@@ -85,15 +92,18 @@ class _Definition:
         """Reports any errors in the arguments, and returns the valid members by name."""
         members = {name: name for name in SHARED_OPERATIONS}
         arguments = self._arguments()
-        if arguments is not None and all(parameter in arguments for parameter in _PARAMETERS):
-            self._check_base(arguments["base"])
-            self._check_name(arguments["name"])
-            members.update(self._extra(arguments["extra"]))
-        else:
-            self.is_broken = True  # already reported, unless mypy reports a missing argument
+        if arguments is None:
+            self.is_broken = True  # mypy reports what is wrong with the arguments
+            return members
+        self._check_base(arguments["base"])
+        self._check_name(arguments["name"])
+        if "module" in arguments:
+            self._check_module(arguments["module"])
+        members.update(self._extra(arguments["extra"]))
         return members
 
     def _arguments(self) -> dict[str, Expression] | None:
+        """Returns the arguments by parameter, or None if the call does not fit the signature."""
         found: dict[str, Expression] = {}
         call = self._call
         parameters = iter(_PARAMETERS)
@@ -101,8 +111,11 @@ class _Definition:
             if kind not in (ARG_POS, ARG_NAMED):
                 self.fail("write out each argument of extend_enum, without * or **", argument)
                 return None
-            found[name or next(parameters, "")] = argument
-        return found
+            parameter = name or next(parameters, None)
+            if parameter in found or parameter not in (*_PARAMETERS, "module"):
+                return None
+            found[parameter] = argument
+        return found if all(parameter in found for parameter in _PARAMETERS) else None
 
     def _check_base(self, base: Expression) -> None:
         node = base.node if isinstance(base, RefExpr) else None
@@ -125,11 +138,18 @@ class _Definition:
                 name,
             )
 
+    def _check_module(self, module: Expression) -> None:
+        if isinstance(module, NameExpr) and module.name in ("__name__", "None"):
+            return
+        if not isinstance(module, StrExpr) or module.value != self._api.cur_mod_id:
+            self.fail("the module must be __name__; otherwise, members cannot be pickled", module)
+
     def _extra(self, extra: Expression) -> dict[str, str]:
         if not isinstance(extra, DictExpr):
             self.fail("write the operations as a literal {...}, so that they can be checked", extra)
             return {}
         members: dict[str, str] = {}
+        names: dict[str, str] = {}  # the name of the first member that has a value
         for key, value in extra.items:
             if not isinstance(key, StrExpr) or not isinstance(value, StrExpr):
                 self.fail(
@@ -139,12 +159,14 @@ class _Definition:
                 )
             elif key.value in members:
                 self.fail(f"{self._name}: {key.value} is given twice; remove one", key)
-            elif problem := self._refusal({key.value: value.value}):
-                self.fail(problem, key)
-            elif problem := self._refusal({**members, key.value: value.value}):
-                self.fail(problem, key)
             else:
-                members[key.value] = value.value
+                first = names.setdefault(value.value, key.value)
+                # Only an operation with the same value can make this one wrong.
+                problem = self._refusal({first: value.value, key.value: value.value})
+                if problem is not None:
+                    self.fail(problem, key)
+                else:
+                    members[key.value] = value.value
         return members
 
     def _refusal(self, extra: dict[str, str]) -> str | None:
