@@ -1,12 +1,15 @@
 """The plugin with an untested version of mypy, and with a defect of its own."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import mypy.api
 import pytest
 
 from core.mypy_plugin import amounts, class_form, extend_enum
-from type_checking.typing_cases import Errors, mypy_errors, write_config
+from type_checking.typing_cases import PLUGIN, Errors, mypy_errors, write_config
 
 SOURCE = """\
 from core.ledgers.ledger import Ledger
@@ -31,6 +34,13 @@ def plugin(version):
     return plugin_of("9.1.0")
 """
 
+OTHER_PLUGIN = """\
+from mypy.plugin import Plugin
+
+def plugin(version):
+    return Plugin
+"""
+
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -53,6 +63,30 @@ def test_an_untested_version_of_mypy_is_reported_at_each_definition(app: Path) -
     assert sorted(line for line, _ in found) == [4, 7]
     for _, message in found:
         assert message.startswith("The ledger plugin has not been tested with mypy 9.1.0, only")
+
+
+NOT_LOADED = "mypy runs without the ledger plugin: see docs/typing.md"
+
+
+def test_without_the_plugin_mypy_fails_and_says_why(app: Path) -> None:
+    write_config(app, plugins=["pydantic.mypy"])
+    assert NOT_LOADED in failure()
+
+
+def test_another_plugin_file_of_the_same_name_that_hides_this_one_is_noticed(app: Path) -> None:
+    (app / "plugin.py").write_text(OTHER_PLUGIN)
+    write_config(app, plugins=[str(app / "plugin.py"), str(PLUGIN)])
+    assert NOT_LOADED in failure()
+
+
+def failure() -> str:
+    """Runs mypy in a process of its own, because it imports each plugin only once."""
+    # mypy does not report errors in the modules that it finds on PYTHONPATH.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "mypy", "app.py"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1, done
+    return done.stdout
 
 
 def test_an_exception_in_the_plugin_is_reported_at_the_definition(

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from enum import Enum, EnumMeta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from core.ledgers.enum_contract import (
     changed,
@@ -147,3 +147,13 @@ def _values(cls: EnumMeta) -> dict[str, object]:
 def _refuse(name: str, problems: list[str]) -> None:
     if problems:
         raise DefinitionError(f"{name} is not a valid operation enum: " + "; ".join(problems))
+
+
+MYPY = False  # mypy takes this name for True
+if MYPY:
+    # Most apps look correct to mypy without the ledger plugin, so that must be an error. The plugin
+    # changes the type that this function returns.
+    def mypy_plugin() -> Literal["mypy runs without the ledger plugin: see docs/typing.md"]: ...
+
+    # pyrefly: ignore[bad-assignment]
+    _state: Literal["loaded"] = mypy_plugin()  # pyright: ignore[reportAssignmentType]  # no plugins

@@ -1,5 +1,8 @@
 """Checks calls to `Ledger(...)`: the name, the amounts, the overrides, and the result's type."""
 
+# copy_modified has a parameter without an annotation:
+# pyright: reportUnknownMemberType=false
+
 from mypy.nodes import StrExpr
 from mypy.plugin import FunctionContext
 from mypy.types import Instance, Type, get_proper_type

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from mypy.errors import CompileError
 from mypy.nodes import TypeAlias, TypeInfo
 from mypy.plugin import ClassDefContext, DynamicClassDefContext, FunctionContext, Plugin
-from mypy.types import Instance, Type, get_proper_type
+from mypy.types import Instance, LiteralType, Type, get_proper_type
 
 _PACKAGE = Path(__file__).parent
 _SOURCES = _PACKAGE.parent.parent
@@ -28,7 +28,13 @@ from core.mypy_plugin import (  # noqa: E402
     ledger_subclass,
     tables,
 )
-from core.mypy_plugin.names import BASE, EXTEND_ENUM, LEDGER, PER_OPERATION  # noqa: E402
+from core.mypy_plugin.names import (  # noqa: E402
+    BASE,
+    EXTEND_ENUM,
+    LEDGER,
+    MYPY_PLUGIN,
+    PER_OPERATION,
+)
 from core.mypy_plugin.reports import LEDGER_OPERATION  # noqa: E402
 
 TESTED_VERSIONS: Final = ("2.4",)
@@ -57,6 +63,8 @@ class LedgerPlugin(Plugin):
         return self._definition(ledger_subclass.check) if cls.has_base(LEDGER) else None
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
+        if fullname == MYPY_PLUGIN:
+            return _is_loaded
         if fullname == PER_OPERATION:
             return _call(tables.check)
         cls = self._class(fullname)
@@ -92,6 +100,11 @@ class LedgerPlugin(Plugin):
                 ctx.api.fail(_crash(error), place, code=LEDGER_OPERATION)
 
         return hook
+
+
+def _is_loaded(ctx: FunctionContext) -> Type:
+    """Answers the question of core whether the plugin is loaded: with the type that it expects."""
+    return LiteralType("loaded", ctx.api.named_generic_type("builtins.str", []))
 
 
 def _call(check: Callable[[FunctionContext], Type]) -> Callable[[FunctionContext], Type]:
