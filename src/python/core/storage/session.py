@@ -102,11 +102,7 @@ class Session:
             if in_transaction:
                 raise psycopg2.OperationalError("the connection was closed during a transaction")
             connection = await self._open()
-        text = statement.text
-        if statement.prepared and not self._pooled:
-            text = statement.prepared
-        elif self._pooled and not in_transaction:
-            text = self._begin_pooled + text
+        text = self._text_of(statement, in_transaction)
         try:
             return await connection.execute(text, parameters, timeout=self._remaining())
         except psycopg2.Error as error:
@@ -132,6 +128,11 @@ class Session:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _text_of(self, statement: Statement, in_transaction: bool) -> str:
+        if not self._pooled:
+            return statement.prepared or statement.text
+        return statement.text if in_transaction else self._begin_pooled + statement.text
 
     def _remaining(self) -> float:
         return max(0, self._deadline - asyncio.get_running_loop().time())
