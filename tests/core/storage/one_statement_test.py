@@ -1,6 +1,5 @@
 """The statement that posts the clean owners of a group follows the rules of posting.decide."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
@@ -13,13 +12,14 @@ from core.ledgers.outcomes import (
     BatchOutcome,
     BatchPosted,
     BatchRepeated,
+    Duplicate,
     Entry,
     LimitExceeded,
+    NewerEntry,
     Posted,
 )
 from core.ledgers.posting import MAX_BALANCE, AcceptBatch, accepted_posts, decide
 from core.ledgers.requests import Batch, Key, Post
-from core.storage.store import LedgerStore
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import Databases, execute
 from sample.ledger import LEDGER
@@ -99,18 +99,12 @@ def test_an_entry_of_a_newer_release_does_not_disturb_the_other_owners(
         "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
         " VALUES ('NEWER', 1, '1', 'bob')",
     )
-    owners = ["ann", "bob", "cat"]
-    group = [Batch((Post(owner_id, Operation.CREDIT_ADD, "1"),)) for owner_id in owners]
-
-    async def post() -> list[BatchOutcome[Operation] | Exception]:
-        store = LedgerStore(LEDGER, url)
-        outcomes = await store.post_batches(group)
-        store.close()
-        return outcomes
-
-    ann, bob, cat = asyncio.run(post())
-    assert isinstance(ann, BatchPosted) and isinstance(cat, BatchPosted)
-    assert isinstance(bob, ValueError)
+    with blocking_store(LEDGER, url) as store:
+        owners = ("ann", "bob", "cat")
+        ann, bob, cat = store.post([Post(owner, Operation.CREDIT_ADD, "1") for owner in owners])
+    assert isinstance(ann, Posted) and isinstance(cat, Posted)
+    assert isinstance(bob, Duplicate) and bob.reused
+    assert isinstance(bob.original, NewerEntry) and bob.original.operation == "NEWER"
 
 
 def test_a_group_follows_the_rules_at_the_limit_of_a_balance(databases: Databases) -> None:
