@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from core.testing.databases import Databases
+from core.testing.databases import Databases, execute
 from migrations.shop import Shop
 
 
@@ -39,3 +40,86 @@ def test_special_characters_in_a_value_are_escaped(shop: Shop) -> None:
     shop.revision("create the ledger")
     shop.set_operations("SHOP_SALE", 'it\'s :odd % \\ "value"')
     shop.revision("add an odd one")
+
+
+TEAM = """
+    CREATE SCHEMA IF NOT EXISTS shop;
+    CREATE TYPE shop.status AS ENUM ('OPEN', 'CLOSED');
+    CREATE DOMAIN shop.number AS integer;
+    CREATE TABLE shop.report (id bigserial PRIMARY KEY, status shop.status, number shop.number);
+    CREATE INDEX ON shop.report (status);
+    CREATE VIEW shop.open AS SELECT id FROM shop.report WHERE status = 'OPEN';
+    CREATE MATERIALIZED VIEW shop.summary AS SELECT count(*) FROM shop.report;
+"""
+
+# A schema before all others, with objects that have the names of those of a ledger.
+LOOKALIKE = """
+    CREATE SCHEMA other;
+    CREATE TYPE other.ledger_operation AS ENUM ('OTHER');
+    CREATE TABLE other.ledger_entry (id integer PRIMARY KEY, operation other.ledger_operation);
+    CREATE TABLE other.ledger_balance (owner_id integer REFERENCES other.ledger_entry);
+    CREATE TABLE other.alembic_version_shop (version_num varchar(32));
+    ALTER DATABASE {0} SET search_path = other, shop, pg_catalog;
+"""
+
+
+def both_revisions(folder: Path, url: SecretStr) -> list[str]:
+    """Writes two revisions, and returns their texts without their identifiers."""
+    shop = Shop(folder, url)
+    shop.set_operations("SHOP_SALE")
+    first = shop.revision("create the ledger")
+    shop.set_operations("SHOP_GIFT")
+    second = shop.revision("replace sales by gifts")
+    return [text.partition("\n\n\n")[2] for text in (first, second)]
+
+
+@pytest.fixture(scope="module")
+def ordinary(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return both_revisions(tmp_path_factory.mktemp("ordinary"), databases.empty())
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        TEAM,
+        "DROP SCHEMA public",
+        "CREATE ROLE shop LOGIN SUPERUSER",
+        "ALTER DATABASE {0} SET search_path = shop, public;" + TEAM,
+        "ALTER DATABASE {0} SET search_path = ''",
+        LOOKALIKE,
+    ],
+    ids=["team's own", "no public", "role shop", "shop first", "empty path", "look-alike first"],
+)
+def test_the_same_is_found_whatever_else_there_is(
+    databases: Databases, tmp_path: Path, ordinary: list[str], setup: str
+) -> None:
+    url = databases.empty()
+    [(database,)] = execute(url, "SELECT current_database()")
+    execute(url, setup.format(database))
+    if "ROLE" in setup:
+        url = SecretStr(url.get_secret_value().replace("postgres@", "shop@"))
+    assert both_revisions(tmp_path, url) == ordinary
+
+
+def test_what_a_team_adds_to_the_schema_later_is_left_alone(
+    databases: Databases, tmp_path: Path
+) -> None:
+    url = databases.empty()
+    shop = Shop(tmp_path, url)
+    shop.set_operations("SHOP_SALE")
+    shop.revision("create the ledger")
+    execute(
+        url,
+        f"""
+        {TEAM}
+        ALTER TABLE shop.report ADD COLUMN entry bigint REFERENCES shop.ledger_entry;
+        CREATE VIEW shop.gifts AS SELECT * FROM shop.ledger_entry WHERE amount > 0;
+        """,
+    )
+    shop.alembic("check")
+    shop.set_operations("SHOP_SALE", "SHOP_GIFT")
+    shop.alembic("revision", "--autogenerate", "-m", "add gifts")
+    [text] = [file.read_text() for file in shop.folder.glob("versions/*add_gifts.py")]
+    upgrade = text.partition("def upgrade")[2].partition("def downgrade")[0]
+    calls = [line.strip() for line in upgrade.splitlines()[1:] if "(" in line]
+    assert calls == ["operation_changes.add_operations('shop', ['SHOP_GIFT'])"]

@@ -13,7 +13,7 @@ from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
-from core.migrations.autogenerate import write_operation_changes
+from core.migrations.autogenerate import is_of_ledger, write_operation_changes
 from core.migrations.deploy_lock import only_deployer
 from core.migrations.revisions import DATABASE_URL, create_schema, version_table
 from core.settings.environment import read_settings
@@ -34,15 +34,11 @@ def run_env(ledger: Ledger[OperationT]) -> None:
     Database and configuration errors are raised as CommandError, which Alembic prints without a
     traceback.
     """
-
-    def is_ours(name: str | None, kind: str, _: object) -> bool:
-        return kind != "schema" or name == ledger.name
-
     options: dict[str, Any] = {
         **version_table(ledger.name),
         "target_metadata": models_of(ledger).metadata,
         "include_schemas": True,
-        "include_name": is_ours,
+        "include_name": is_of_ledger(ledger),
         "compare_server_default": True,
         "transaction_per_migration": True,
         "process_revision_directives": write_operation_changes,

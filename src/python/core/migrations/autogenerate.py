@@ -1,25 +1,68 @@
 """Makes `alembic revision --autogenerate` write calls to operation_changes.py.
 
+It looks at a ledger's own tables and type only, so a team can have others in the app's schema.
 `alembic-postgresql-enum` detects the changes of an enum. The statements that it would write are
 replaced, because they rewrite the entries of a live ledger and do not support offline mode.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import alembic_postgresql_enum
-from alembic.autogenerate import renderers
+from alembic.autogenerate import comparators, renderers
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import CreateTableOp, MigrateOperation, MigrationScript, OpContainer
+from alembic.operations.ops import (
+    CreateTableOp,
+    MigrateOperation,
+    MigrationScript,
+    OpContainer,
+    UpgradeOps,
+)
+from alembic.util import DispatchPriority, PriorityDispatchResult
 from alembic_postgresql_enum.operations.add_enum_values import AddEnumValuesOp
 from alembic_postgresql_enum.operations.create_enum import CreateEnumOp
 from alembic_postgresql_enum.operations.drop_enum import DropEnumOp
 from alembic_postgresql_enum.operations.sync_enum_values import SyncEnumValuesOp
 
-# The order of the enum's values is irrelevant to a ledger.
+from core.ledgers.ledger import Ledger
+from core.ledgers.models import OPERATION_TYPE, models_of
+
 alembic_postgresql_enum.set_configuration(
-    alembic_postgresql_enum.Config(ignore_enum_values_order=True)
+    alembic_postgresql_enum.Config(
+        include_name=lambda name: name == OPERATION_TYPE,
+        ignore_enum_values_order=True,  # which is irrelevant to a ledger
+    )
 )
+
+
+def is_of_ledger(ledger: Ledger[Any]) -> Callable[[str | None, str, object], bool]:
+    """Returns Alembic's option `include_name`, which selects what to compare with the models."""
+    tables = {table.name for table in models_of(ledger).metadata.tables.values()}
+
+    def is_included(name: str | None, kind: str, _: object) -> bool:
+        match kind:
+            case "schema":
+                return name == ledger.name
+            case "table":
+                return name in tables
+            case _:
+                return True
+
+    return is_included
+
+
+@comparators.dispatch_for("autogenerate", priority=DispatchPriority.FIRST)
+def _qualify_every_name(context: AutogenContext, _: UpgradeOps) -> PriorityDispatchResult:
+    """Makes the result independent of the role's name and of its search path.
+
+    PostgreSQL and SQLAlchemy omit the schema of what the search path finds, and Alembic then takes
+    it for something else.
+    """
+    connection = context.connection
+    assert connection is not None  # because autogenerate needs a database
+    connection.exec_driver_sql("SET search_path = pg_catalog")
+    connection.dialect.default_schema_name = "pg_catalog"
+    return PriorityDispatchResult.CONTINUE
 
 
 class OperationChange(MigrateOperation):
