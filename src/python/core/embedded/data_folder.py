@@ -1,7 +1,6 @@
 """Creates the data folder of an embedded server, and locks it for one server at a time."""
 
 import fcntl
-import hashlib
 import os
 import subprocess
 import tempfile
@@ -70,19 +69,6 @@ def initialize(data: Path) -> None:
         if done.returncode:
             raise ConfigurationError(f"PostgreSQL's initdb failed:\n{done.stdout}")
         new.replace(data)
-
-
-def socket_folder(data: Path) -> Path:
-    """Returns a short path that depends only on `data`, for the server's Unix socket.
-
-    The path of a Unix socket may have at most 107 bytes, which `data` may exceed.
-    """
-    digest = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"ledger-{os.getuid()}-{digest}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise ConfigurationError(f"{folder} belongs to another user: remove that folder")
-    return folder
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from core.embedded.data_folder import claimed, initialize, socket_folder
+from core.embedded.data_folder import claimed, initialize
 from core.embedded.libpq_variables import without_libpq_variables
 from core.embedded.programs import binary, unprivileged_command
+from core.embedded.server_socket import settings_of, socket_folder, url_of
 from core.ledgers.errors import ConfigurationError
 
 # The server's parent is a shell that waits for end-of-file on its standard input, a pipe from this
@@ -44,8 +45,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Generator[SecretStr, None
     Raises ConfigurationError if `data` is in use or PostgreSQL cannot run on this machine.
     """
     binary("postgres")  # raises an error before any folder is created
-    with without_libpq_variables(), claimed(data) as claim:
-        socket = socket_folder(data)
+    with without_libpq_variables(), claimed(data) as claim, socket_folder(data) as socket:
         initialize(data)
         log = data.with_name(data.name + ".log")
         with log.open("ab") as out:
@@ -59,7 +59,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Generator[SecretStr, None
             )
         try:
             _wait_until_ready(server, socket, log)
-            yield SecretStr(f"postgresql://postgres@/postgres?host={socket}")
+            yield url_of(socket)
         finally:
             assert server.stdin is not None  # because of stdin=PIPE
             server.stdin.close()
@@ -67,7 +67,7 @@ def postgresql(data: Path, *, durable: bool = True) -> Generator[SecretStr, None
 
 
 def _server_command(data: Path, socket: Path, durable: bool) -> list[str]:
-    settings = {"listen_addresses": "", "unix_socket_directories": str(socket)}
+    settings = settings_of(socket)
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     command = unprivileged_command(data, "postgres", "-D", str(data))

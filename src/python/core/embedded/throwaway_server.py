@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -24,7 +24,7 @@ class ThrowawayServer:
     def create_database(self, *, template: str = "template1") -> SecretStr:
         """Creates a database as a copy of the database `template`, and returns its URL."""
         name = f"test_{next(self._numbers)}"
-        socket = self._url.query.removeprefix("host=")
+        socket = unquote(self._url.query.removeprefix("host="))
         connection = ["--host", socket, "--username", "postgres"]
         command = [binary("createdb"), *connection, "--template", template, name]
         subprocess.run(command, check=True)
