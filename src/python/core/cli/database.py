@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from core.embedded.postgresql_server import postgresql
-from core.settings.environment import read_settings
+from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, EmbeddedSettings
 
 
@@ -18,7 +18,7 @@ def given_or_embedded(app: str) -> Generator[SecretStr, None, None]:
     if given is not None:
         yield given
         return
-    with postgresql(embedded_data(app)) as url:
+    with postgresql(embedded_data(app), setting=source_of(app, "data_dir")) as url:
         yield url
 
 

@@ -5,12 +5,13 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from core.embedded.programs import unprivileged_command
+from core.embedded.start_failures import reason
 from core.ledgers.errors import ConfigurationError
 
 _KILLED_SECONDS = 1  # for a killed process to disappear
@@ -18,23 +19,28 @@ _STOP_SECONDS = 60  # for a server to shut down
 
 
 @contextmanager
-def claimed(data: Path) -> Generator[int, None, None]:
+def claimed(data: Path, setting: str = "DATA_DIR") -> Generator[int, None, None]:
     """Locks the folder for this process until the end of the block, and creates it if missing.
 
     Yields a file descriptor for the server's processes to inherit. The folder stays locked until
-    the last process that has it ends.
+    the last process that has it ends. `setting` is the variable that names the folder.
 
     Raises ConfigurationError if the folder is in use.
     """
+
+    def in_use(holder: str) -> str:
+        return (
+            f"{data} is in use by process {holder}: stop that one first, or set {setting} to "
+            "another folder, or DATABASE_URL to a PostgreSQL server"
+        )
+
+    def still_running(_: str) -> str:
+        return f"The previous server of {data} is still running: stop it first"
+
     data.mkdir(parents=True, exist_ok=True)
     service_lock, server_lock = (
         data.with_name(f"{data.name}.{of}.lock") for of in ("service", "server")
     )
-    in_use = (
-        f"{data} is in use by process {{pid}}: stop that one first, or set DATA_DIR to another "
-        "folder, or DATABASE_URL to a PostgreSQL server"
-    )
-    still_running = f"The previous server of {data} is still running: stop it first"
     # This process holds the first lock, and the server's processes hold the second. If the service
     # was killed, only the second is still held, by a server that is shutting down: wait for it.
     with (
@@ -47,7 +53,10 @@ def claimed(data: Path) -> Generator[int, None, None]:
 
 
 def initialize(data: Path) -> None:
-    """Runs initdb, unless the folder already contains a server's data."""
+    """Runs initdb, unless the folder already contains a server's data.
+
+    Raises ConfigurationError if it fails.
+    """
     if (data / "PG_VERSION").exists():
         return
     if any(data.iterdir()):
@@ -62,20 +71,26 @@ def initialize(data: Path) -> None:
         done = subprocess.run(
             unprivileged_command(new, "initdb", "-D", str(new), "--username=postgres")
             + ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync"],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
         )
         if done.returncode:
-            raise ConfigurationError(f"PostgreSQL's initdb failed:\n{done.stdout}")
+            why = reason(done.stdout, done.returncode)
+            raise ConfigurationError(f"PostgreSQL's initdb failed in {data.parent}: {why}")
         new.replace(data)
 
 
 @contextmanager
-def _locked(file: Path, in_use: str, *, wait: float) -> Generator[TextIO, None, None]:
+def _locked(
+    file: Path, in_use: Callable[[str], str], *, wait: float
+) -> Generator[TextIO, None, None]:
     """Holds a lock on `file` until the end of the block, and waits up to `wait` seconds for it.
 
-    Raises ConfigurationError with the message `in_use` if another process still holds it.
+    If another process still holds it, raises ConfigurationError with the message that `in_use`
+    makes of what the file contains.
     """
     with file.open("a+") as lock:
         deadline = time.monotonic() + wait
@@ -86,6 +101,6 @@ def _locked(file: Path, in_use: str, *, wait: float) -> Generator[TextIO, None, 
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     lock.seek(0)
-                    raise ConfigurationError(in_use.replace("{pid}", lock.read())) from None
+                    raise ConfigurationError(in_use(lock.read())) from None
                 time.sleep(0.05)
         yield lock
