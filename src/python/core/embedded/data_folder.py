@@ -1,7 +1,9 @@
 """Creates the data folder of an embedded server, and locks it for one server at a time."""
 
 import fcntl
+import glob
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core.embedded.programs import unprivileged_command
+from core.embedded.stale_files import processes_in
 from core.embedded.start_failures import reason
 from core.ledgers.errors import ConfigurationError
 
@@ -35,7 +38,11 @@ def claimed(data: Path, setting: str = "DATA_DIR") -> Generator[int, None, None]
         )
 
     def still_running(_: str) -> str:
-        return f"The previous server of {data} is still running: stop it first"
+        processes = ", ".join(map(str, processes_in(data))) or "not visible here"
+        return (
+            f"The previous server of {data} is still running: stop it first (its processes: "
+            f"{processes})"
+        )
 
     data.mkdir(parents=True, exist_ok=True)
     service_lock, server_lock = (
@@ -55,8 +62,11 @@ def claimed(data: Path, setting: str = "DATA_DIR") -> Generator[int, None, None]
 def initialize(data: Path) -> None:
     """Runs initdb, unless the folder already contains a server's data.
 
-    Raises ConfigurationError if it fails.
+    Call this only while `data` is claimed. Raises ConfigurationError if it fails.
     """
+    unfinished = f"{data.name}.new-"
+    for folder in data.parent.glob(f"{glob.escape(unfinished)}*"):
+        shutil.rmtree(folder, ignore_errors=True)  # that of a process that was killed
     if (data / "PG_VERSION").exists():
         return
     if any(data.iterdir()):
@@ -65,7 +75,7 @@ def initialize(data: Path) -> None:
         )
     # PG_VERSION marks a complete folder, but initdb writes it before it has finished. So initdb
     # runs in a temporary folder, which then replaces the real one in one atomic step.
-    with tempfile.TemporaryDirectory(prefix=f"{data.name}.new-", dir=data.parent) as parent:
+    with tempfile.TemporaryDirectory(prefix=unfinished, dir=data.parent) as parent:
         new = Path(parent) / "data"
         new.mkdir(mode=0o700)
         done = subprocess.run(

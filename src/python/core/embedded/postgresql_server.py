@@ -15,6 +15,7 @@ from core.embedded.data_folder import claimed, initialize
 from core.embedded.libpq_variables import without_libpq_variables
 from core.embedded.programs import binary, unprivileged_command
 from core.embedded.server_socket import settings_of, socket_folder, url_of
+from core.embedded.stale_files import remove_stale_files
 from core.embedded.start_failures import reason
 from core.ledgers.errors import ConfigurationError
 
@@ -60,6 +61,7 @@ def postgresql(
             stack.enter_context(without_libpq_variables())
             claim = stack.enter_context(claimed(data, setting))
             socket = stack.enter_context(socket_folder(data))
+            remove_stale_files(data, socket)
             initialize(data)
             stack.enter_context(_running(data, socket, claim, durable))
         except OSError as error:
