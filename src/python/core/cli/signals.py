@@ -5,7 +5,10 @@ import sys
 
 
 def exit_on_signals(*, status: int) -> None:
-    """Makes signals raise SystemExit, so that cleanup runs and stops the embedded server."""
+    """Makes signals raise SystemExit, so that cleanup runs and stops the embedded server.
+
+    SIGHUP stays ignored if it is: `nohup` has started the program.
+    """
 
     def leave(_: int, __: object) -> None:
         sys.exit(status)
@@ -15,4 +18,5 @@ def exit_on_signals(*, status: int) -> None:
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
-    signal.signal(signal.SIGHUP, terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, terminate)
