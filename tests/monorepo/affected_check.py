@@ -17,7 +17,14 @@ CORE_SERVICE_TESTS = {
         *("under_load",),
     )
 }
-PROGRAM_TESTS = {f"tests/core/cli/{name}_test.py" for name in ("ledger_names", "passwords")}
+PROGRAM_TESTS = {
+    f"tests/core/cli/{name}_test.py"
+    for name in ("embedded_database", "ledger_names", "passwords", "signals")
+}
+EMBEDDED_TESTS = {
+    f"tests/core/embedded/{name}_test.py"
+    for name in ("after_a_crash", "failed_start", "libpq_variables", "paths", "postgresql_server")
+}
 STORE_TESTS = {
     f"tests/core/storage:{name}"
     for name in ("one_statement", "store", "store_connections", "store_races")
@@ -143,7 +150,7 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
 ) -> None:
     append_comment(workspace, "src/python/core/ledgers/ledger.py")
     assert affected(workspace) == all_targets(workspace) - {
-        "tests/core/embedded/postgresql_server_test.py",
+        *EMBEDDED_TESTS,
         "tests/core/settings/environment_test.py",
         "tests/core/settings/secret_files_test.py",
         "tests/core/storage/event_loop_connecting_test.py",
