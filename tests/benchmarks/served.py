@@ -6,20 +6,21 @@ python -m benchmarks.served DATABASE_URL PORT
 import sys
 from datetime import datetime, timezone
 
-import uvicorn
 from fastapi import Response
 from pydantic import SecretStr
 
 from apps.travel.ledger import LEDGER
 from apps.travel.operations import TravelLedgerOperation
 from core.cli import interpreter
+from core.http_server.server import HttpServer
 from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.schemas import OwnerBalance, PostedEntry, PostRequest
 from core.service.app import create_app
 from core.settings.groups import DatabaseSettings, ServiceSettings
 
 database = DatabaseSettings(database_url=SecretStr(sys.argv[1]))
-app = create_app(LEDGER, database, ServiceSettings())
+settings = ServiceSettings()
+app = create_app(LEDGER, database, settings)
 
 
 @app.post("/ceiling", status_code=201, response_model=PostedEntry[TravelLedgerOperation])
@@ -44,4 +45,4 @@ app.router.routes[:0] = [app.router.routes.pop(), app.router.routes.pop()]
 
 if __name__ == "__main__":
     interpreter.tune()
-    uvicorn.run(app, port=int(sys.argv[2]), log_config=None, access_log=False)
+    HttpServer(app, settings, port=int(sys.argv[2])).run()

@@ -25,6 +25,10 @@ EMBEDDED_TESTS = {
     f"tests/core/embedded/{name}_test.py"
     for name in ("after_a_crash", "failed_start", "libpq_variables", "paths", "postgresql_server")
 }
+HTTP_SERVER_TESTS = {
+    f"tests/core/http_server/{name}_test.py"
+    for name in ("connection_limit", "http_requests", "shutdown", "slow_clients")
+}
 STORE_TESTS = {
     f"tests/core/storage:{name}"
     for name in ("one_statement", "store", "store_connections", "store_races")
@@ -115,6 +119,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | api_of("travel")
             | CORE_SERVICE_TESTS
             | PROGRAM_TESTS
+            | HTTP_SERVER_TESTS
             | CORE_TYPES
             | README,
         ),
@@ -124,6 +129,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | everything_of("travel")
             | CORE_SERVICE_TESTS
             | PROGRAM_TESTS
+            | HTTP_SERVER_TESTS
             | README
             | MIGRATION_TESTS
             | CORE_TYPES

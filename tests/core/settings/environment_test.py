@@ -71,7 +71,7 @@ TIMES = [
     name
     for group in GROUPS
     for name, field in group.model_fields.items()
-    if field.annotation in (float, int) and name != "queue_size"
+    if field.annotation in (float, int) and name not in ("queue_size", "max_connections")
 ]
 
 

@@ -6,12 +6,11 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import uvicorn
-
 from core.cli import interpreter
 from core.cli.database import embedded_data, given_or_embedded
 from core.cli.greeting import greeting
 from core.cli.signals import exit_on_signals
+from core.http_server.server import HttpServer
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
@@ -42,29 +41,16 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
         readiness = Readiness(ledger, url, timeout=database.connect_timeout)
         asyncio.run(readiness.require())
         readiness.close()
-        config = uvicorn.Config(
-            create_app(ledger, database.model_copy(update={"database_url": url}), settings),
-            log_config=None,
-            access_log=settings.log_level == "debug",
-            timeout_graceful_shutdown=settings.shutdown_timeout,
+        application = create_app(
+            ledger, database.model_copy(update={"database_url": url}), settings
         )
+        text = greeting(app, listener, data)
+        server = HttpServer(application, settings, on_start=lambda: print(text, flush=True))
         # While serving, uvicorn handles signals itself: it finishes the requests in flight, then
         # raises the signal again.
         exit_on_signals(status=0)
         interpreter.tune()
-        _Server(config, greeting(app, listener, data)).run(sockets=[listener])
-
-
-class _Server(uvicorn.Server):
-    """Prints the greeting when the server accepts connections."""
-
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
-        super().__init__(config)
-        self._greeting = greeting
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        print(self._greeting, flush=True)
+        server.run(sockets=[listener])
 
 
 @contextmanager

@@ -97,6 +97,21 @@ class ServiceSettings(SettingsGroup):
         le=1_000 * MAX_BATCH,  # otherwise memory would be the limit
         description="how many posts, and how many reads, may wait before requests get a 503",
     )
+    max_connections: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="how many connections may be open, if the limit on open files (`ulimit -n`) "
+        "allows it; further ones get a 503",
+    )
+    keep_alive_timeout: Seconds = Field(
+        default=75,
+        description="how long a connection may be idle before it is closed; more than the idle "
+        "timeout of a load balancer",
+    )
+    receive_timeout: Seconds = Field(
+        default=60, description="how long a request may take to arrive, with its body"
+    )
     shutdown_timeout: int = Field(
         default=30,
         ge=1,

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import uvicorn
 
+from core.http_server.server import HttpServer
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.service.app import create_app
@@ -19,8 +19,8 @@ def served(
     ledger: Ledger[OperationT], database: DatabaseSettings, service: ServiceSettings | None = None
 ) -> Generator[httpx.Client, None, None]:
     """Yields a client of the ledger's service, which runs until the end of the block."""
-    app = create_app(ledger, database, service or ServiceSettings())
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+    settings = service or ServiceSettings()
+    server = HttpServer(create_app(ledger, database, settings), settings, port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

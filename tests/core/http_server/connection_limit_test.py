@@ -1,0 +1,100 @@
+"""More connections than the limit: they are told so, the log says so, and the service lives."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from httpx import Client
+from pydantic import SecretStr
+
+from core.http_server.raw_client import Answer, RawClient, get, raw_client
+from core.service.sample_requests import UNREACHABLE, post
+from core.settings.groups import ServiceSettings
+from core.testing.service_process import Service, command, environment
+from core.testing.threaded_service import served
+from core.testing.waiting import until
+from sample.ledger import LEDGER
+
+LIMIT = 10
+
+
+@pytest.fixture
+def limited() -> Iterator[Client]:
+    with served(LEDGER, UNREACHABLE, ServiceSettings(max_connections=LIMIT)) as client:
+        yield client
+
+
+def connected(raw: RawClient) -> RawClient:
+    """Returns the client once the service has accepted its connection."""
+    raw.send(get("/healthz"))
+    assert raw.answer().status == 200
+    return raw
+
+
+def assert_overloaded(answer: Answer) -> None:
+    assert (answer.status, answer.code) == (503, "overloaded")
+    assert (answer.headers["connection"], answer.headers["retry-after"]) == ("close", "1")
+
+
+def test_a_connection_over_the_limit_gets_503_and_the_log_says_so_once(
+    limited: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ExitStack() as stack:
+        first, *_ = [connected(stack.enter_context(raw_client(limited))) for _ in range(LIMIT)]
+        assert caplog.text == ""
+        for _ in range(3):
+            with raw_client(limited) as refused:
+                assert_overloaded(refused.answer())
+                assert refused.is_closed()
+        with raw_client(limited) as refused:
+            refused.send(get("/healthz"))
+            assert_overloaded(refused.answer())
+        assert caplog.text.count(f"{LIMIT} connections are open") == 1
+        assert limited.get("/healthz").status_code == 503  # a connection of its own
+        first.send(get("/healthz"))
+        assert first.answer().status == 200
+    until(
+        lambda: limited.get("/healthz").status_code == 200,
+        "the service still refuses connections",
+    )
+
+
+def test_refused_clients_that_stay_are_not_kept(limited: Client) -> None:
+    with ExitStack() as stack:
+        for _ in range(LIMIT):
+            connected(stack.enter_context(raw_client(limited)))
+        refused = [stack.enter_context(raw_client(limited)) for _ in range(200)]
+        until(lambda: refused[-1].is_closed(), "the connection stays open")
+
+
+def test_a_low_limit_on_open_files_limits_the_connections(url: SecretStr) -> None:
+    process = subprocess.Popen(
+        ["sh", "-c", 'ulimit -n 128 && exec "$@"', "sh", *command("sample.service"), "--port", "0"],
+        env=environment(DATABASE_URL=url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        running = Service(process)
+        with running.client as client, ExitStack() as stack:
+            assert post(client, "ann", "1").status_code == 201
+            for _ in range(200):
+                stack.enter_context(raw_client(client))
+            # Those that are connected are served, with new connections to the database.
+            assert post(client, "ann", "2").status_code == 201
+            assert client.get("/readyz").status_code == 200
+        until(
+            lambda: httpx.get(f"{running.address}/healthz").status_code == 200,
+            "the service still refuses connections",
+        )
+        assert running.stop() == 0
+        assert process.stderr is not None
+        log = process.stderr.read()
+    finally:
+        process.kill()
+        process.communicate()
+    assert "the limit on open files allows only 48 connections" in log
+    assert "48 connections are open: refusing further ones" in log
