@@ -99,6 +99,14 @@ def test_a_port_in_use_is_reported_before_a_database_is_created(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_port_that_does_not_exist_is_reported_without_a_traceback(port: str) -> None:
+    refused = run("--port", port, DATABASE_URL="postgresql:///unused")
+    assert refused.returncode == 2
+    assert "Invalid value for '--port'" in refused.stdout
+    assert "Traceback" not in refused.stdout
+
+
 def test_a_service_refuses_to_start_until_its_database_is_migrated(databases: Databases) -> None:
     url = databases.empty()
     refused = run("--port", "0", DATABASE_URL=url)

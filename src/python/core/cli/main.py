@@ -60,7 +60,11 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
     @program.command("serve", help="Serve the ledger over HTTP.")
     @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
     @click.option(
-        "--port", default=8000, show_default=True, help="Port to listen on; 0 picks a free one."
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8000,
+        show_default=True,
+        help="Port to listen on; 0 picks a free one.",
     )
     def serve_command(host: str, port: int) -> None:
         serve(ledger, host, port)
