@@ -84,7 +84,7 @@ def test_a_ledger_makes_posts_of_its_own_operations_only() -> None:
     with pytest.raises(ForeignOperation):
         SHOP.request(owner_id="ann", operation=foreign, nonce="1")
     with pytest.raises(InvalidIdentifier):
-        SHOP.request(owner_id="", operation=SALE, nonce="1")
+        SHOP.request(owner_id="", operation=SALE, nonce="1")  # type: ignore[ledger-operation]
 
 
 def test_a_ledger_can_be_pickled() -> None:

@@ -11,5 +11,6 @@ BASE: Final = f"{BaseLedgerOperation.__module__}.{BaseLedgerOperation.__name__}"
 EXTEND_ENUM: Final = f"{extend_enum.__module__}.{extend_enum.__name__}"
 LEDGER: Final = f"{Ledger.__module__}.{Ledger.__name__}"
 PER_OPERATION: Final = f"{per_operation.__module__}.{per_operation.__name__}"
+REQUEST: Final = f"{LEDGER}.request"
 POST: Final = f"{Post.__module__}.{Post.__name__}"
 MYPY_PLUGIN: Final = f"{BaseLedgerOperation.__module__}.mypy_plugin"  # exists for mypy only

@@ -12,7 +12,13 @@ from typing import Final, TypeVar
 
 from mypy.errors import CompileError
 from mypy.nodes import TypeAlias, TypeInfo
-from mypy.plugin import ClassDefContext, DynamicClassDefContext, FunctionContext, Plugin
+from mypy.plugin import (
+    ClassDefContext,
+    DynamicClassDefContext,
+    FunctionContext,
+    MethodContext,
+    Plugin,
+)
 from mypy.types import Instance, LiteralType, Type, get_proper_type
 
 _PACKAGE = Path(__file__).parent
@@ -25,7 +31,9 @@ from core.mypy_plugin import (  # noqa: E402
     amounts,
     class_form,
     extend_enum,
+    identifiers,
     ledger_subclass,
+    lookups,
     tables,
 )
 from core.mypy_plugin.names import (  # noqa: E402
@@ -34,12 +42,15 @@ from core.mypy_plugin.names import (  # noqa: E402
     LEDGER,
     MYPY_PLUGIN,
     PER_OPERATION,
+    POST,
+    REQUEST,
 )
 from core.mypy_plugin.reports import LEDGER_OPERATION  # noqa: E402
 
 TESTED_VERSIONS: Final = ("2.4",)
 """The mypy versions with which tests/type_checking pass."""
 
+_CallContext = TypeVar("_CallContext", FunctionContext, MethodContext)
 _Context = TypeVar("_Context", DynamicClassDefContext, ClassDefContext)
 
 
@@ -68,7 +79,20 @@ class LedgerPlugin(Plugin):
         if fullname == PER_OPERATION:
             return _call(tables.check)
         cls = self._class(fullname)
-        return _call(amounts.check) if cls is not None and cls.has_base(LEDGER) else None
+        if cls is None:
+            return None
+        if cls.fullname == POST:
+            return _call(identifiers.check)
+        if cls.has_base(BASE):
+            return _call(lookups.check_call)
+        return _call(amounts.check) if cls.has_base(LEDGER) else None
+
+    def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
+        if fullname == REQUEST:
+            return _call(identifiers.check)
+        if fullname in ("builtins.str.__eq__", "builtins.str.__ne__"):
+            return _call(lookups.check_comparison)
+        return None
 
     def _class(self, fullname: str) -> TypeInfo | None:
         """Returns the class that `fullname` is the name or an alias of."""
@@ -107,10 +131,10 @@ def _is_loaded(ctx: FunctionContext) -> Type:
     return LiteralType("loaded", ctx.api.named_generic_type("builtins.str", []))
 
 
-def _call(check: Callable[[FunctionContext], Type]) -> Callable[[FunctionContext], Type]:
+def _call(check: Callable[[_CallContext], Type]) -> Callable[[_CallContext], Type]:
     """Wraps `check` so that a crash becomes an error at the call, and mypy continues."""
 
-    def hook(ctx: FunctionContext) -> Type:
+    def hook(ctx: _CallContext) -> Type:
         try:
             return check(ctx)
         except CompileError:
