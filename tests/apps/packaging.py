@@ -16,7 +16,7 @@ from core.testing.service_process import in_clear
 # What a deployed app contains of core. The rest is for tests, type checkers and lint.
 PACKAGES = {
     "core/py.typed",
-    *("core/cli", "core/embedded", "core/ledgers", "core/migrations"),
+    *("core/cli", "core/embedded", "core/http_server", "core/ledgers", "core/migrations"),
     *("core/service", "core/settings", "core/storage"),
 }
 

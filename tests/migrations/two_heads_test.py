@@ -11,15 +11,17 @@ from alembic import command
 from pydantic import SecretStr
 
 from core.ledgers.errors import DatabaseNotMigrated
+from core.ledgers.outcomes import Posted
+from core.ledgers.requests import Post
 from core.migration_check.invariants import Migrations, there_is_one_head
 from core.migrations.revisions import config, require_revision
-from core.settings.groups import DatabaseSettings
+from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute
 from core.testing.readiness import require_ready
 from core.testing.service_process import environment
-from core.testing.threaded_service import served
 from migrations.copied_sample import HEAD, PARENT, copied_sample
 from sample.ledger import LEDGER
+from sample.operations import SampleOperation
 
 TWO_HEADS = (
     "The migrations have more than one head: one, two. Order them, or merge them: "
@@ -84,10 +86,10 @@ def test_a_start_is_refused_with_a_message(at_two_heads: SecretStr) -> None:
 
 
 def test_a_running_service_stays_ready_and_posts(at_two_heads: SecretStr) -> None:
-    post = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
-    with served(LEDGER, DatabaseSettings(database_url=at_two_heads)) as client:
-        assert client.get("/readyz").json() == {"status": "ready"}
-        assert client.post("/ledger", json=post).status_code == 201
+    require_ready(LEDGER, at_two_heads, or_newer=True)
+    with blocking_store(LEDGER, at_two_heads) as store:
+        [outcome] = store.post([Post("ann", SampleOperation.CREDIT_ADD, "1")])
+        assert isinstance(outcome, Posted)
 
 
 @pytest.mark.parametrize(

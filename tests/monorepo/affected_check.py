@@ -9,36 +9,29 @@ from monorepo.workspace import Workspace
 TRAVEL_MIGRATION = "alembic/travel/versions/2026_11_23_add_loyalty_bonus.py"
 
 README = {"tests:readme"}
-CORE_SERVICE_TESTS = {
-    f"tests/core/service/{name}_test.py"
-    for name in (
-        *("batch", "bodies", "contract", "crashes", "full_queue", "group_queue", "group_queue_end"),
-        *("health", "methods_and_paths", "openapi", "owner_path", "service_process"),
-        *("under_load",),
-    )
-}
-PROGRAM_TESTS = {
-    f"tests/core/cli/{name}_test.py"
-    for name in ("embedded_database", "ledger_names", "passwords", "signals")
-}
-EMBEDDED_TESTS = {
-    f"tests/core/embedded/{name}_test.py"
-    for name in ("after_a_crash", "failed_start", "libpq_variables", "paths", "postgresql_server")
-}
-HTTP_SERVER_TESTS = {
-    f"tests/core/http_server/{name}_test.py"
-    for name in ("connection_limit", "http_requests", "shutdown", "slow_clients")
+ROOT = Path(__file__).parents[2]
+
+
+def all_tests_in(folder: str) -> set[str]:
+    """All tests of a folder, which have the same dependencies."""
+    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob("*_test.py")}
+
+
+CORE_SERVICE_TESTS = all_tests_in("tests/core/service")
+PROGRAM_TESTS = all_tests_in("tests/core/cli")
+EMBEDDED_TESTS = all_tests_in("tests/core/embedded")
+HTTP_SERVER_TESTS = all_tests_in("tests/core/http_server")
+CONNECTION_TESTS = {
+    f"tests/core/storage/{name}_test.py"
+    for name in ("event_loop_connecting", "event_loop_connection")
 }
 STORE_TESTS = {
-    f"tests/core/storage:{name}"
-    for name in ("one_statement", "store", "store_connections", "store_races")
+    test.replace("/storage/", "/storage:").removesuffix("_test.py")
+    for test in all_tests_in("tests/core/storage") - CONNECTION_TESTS
 }
+MIGRATION_TESTS = all_tests_in("tests/migrations")
 # pyright checks all of core.
 CORE_TYPES = {"tests/type_checking:core"}
-MIGRATION_TESTS = {
-    f"tests/migrations/{name}_test.py"
-    for name in ("autogenerate", "commands", "deploying", "migration_check")
-}
 
 
 def app_tests(app: str) -> set[str]:
@@ -159,8 +152,7 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
         *EMBEDDED_TESTS,
         "tests/core/settings/environment_test.py",
         "tests/core/settings/secret_files_test.py",
-        "tests/core/storage/event_loop_connecting_test.py",
-        "tests/core/storage/event_loop_connection_test.py",
+        *CONNECTION_TESTS,
         "tests/scripts/find_python_test.py",
         "tests:packages",
     }
