@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.service_process import environment
-from migrations.copied_sample import ini_of
+from migrations.copied_sample import copied_sample, ini_of
 
 
 def migrate(
@@ -73,7 +73,7 @@ def test_a_database_ahead_of_the_code_is_left_unchanged(
 def test_an_unknown_revision_in_the_arguments_is_reported_as_such(databases: Databases) -> None:
     code, output = migrate("upgrade", "nobody", DATABASE_URL=databases.migrated("sample"))
     assert code == 1
-    assert output.endswith("\nsample: Can't locate revision identified by 'nobody'\n")
+    assert "\nsample: Can't locate revision identified by 'nobody'. The command `history`" in output
 
 
 def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -> None:
@@ -87,3 +87,109 @@ def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -
     assert code == 1
     assert "lock timeout. Another transaction has locked what this revision changes" in output
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
+
+
+REMOVES_AN_OPERATION = """
+from core.migrations import operation_changes
+revision = "removes"
+down_revision = "0000000000a2"
+def upgrade():
+    operation_changes.remove_operations("sample", ["BOOKING_REWARD"])
+"""
+
+DROP_AGAIN = "first, and create it again afterwards"
+
+
+@pytest.mark.parametrize(
+    "obstacle, culprit, next_step",
+    [
+        (
+            "CREATE VIEW sample.mine AS SELECT operation FROM sample.ledger_entry",
+            "view sample.mine",
+            DROP_AGAIN,
+        ),
+        (
+            "CREATE TRIGGER mine BEFORE UPDATE OF operation ON sample.ledger_entry"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "trigger mine",
+            DROP_AGAIN,
+        ),
+        (
+            "CREATE INDEX mine ON sample.ledger_entry (id) WHERE operation = 'CREDIT_ADD'",
+            "index sample.mine",
+            DROP_AGAIN,
+        ),
+        (
+            "ALTER TABLE sample.ledger_entry ADD CONSTRAINT mine CHECK (operation <> 'CREDIT_ADD')",
+            "constraint mine on",
+            DROP_AGAIN,
+        ),
+        (
+            "CREATE TABLE sample.mine (operation sample.ledger_operation)",
+            "column operation of table sample.mine",
+            "Change or drop that object first",
+        ),
+        (
+            "CREATE TYPE sample.ledger_operation_old AS ENUM ()",
+            '"ledger_operation_old"',
+            "Find out what has created it",
+        ),
+        (
+            "CREATE FUNCTION sample.mine() RETURNS event_trigger LANGUAGE plpgsql"
+            " AS $$BEGIN RAISE 'not on Fridays'; END$$;"
+            "CREATE EVENT TRIGGER mine ON ddl_command_start EXECUTE FUNCTION sample.mine()",
+            "not on Fridays. PL/pgSQL function sample.mine() line 1",
+            "Remove the cause",
+        ),
+    ],
+)
+def test_a_refusal_names_the_object_in_the_way(
+    databases: Databases, tmp_path: Path, obstacle: str, culprit: str, next_step: str
+) -> None:
+    url = databases.migrated("sample")
+    execute(url, obstacle)
+    ini = copied_sample(tmp_path)
+    (ini.parent / "versions/removes.py").write_text(REMOVES_AN_OPERATION)
+    code, output = migrate(ini_file=ini, DATABASE_URL=url)
+    assert code == 1
+    message = output.splitlines()[-1]
+    assert culprit in message and next_step in message
+    assert "CASCADE" not in message and "inline_code_block" not in message
+
+
+def test_a_missing_right_is_explained(databases: Databases) -> None:
+    url = databases.empty()
+    execute(url, "CREATE ROLE guest LOGIN; CREATE SCHEMA sample")
+    guest = SecretStr(url.get_secret_value().replace("postgres@", "guest@"))
+    code, output = migrate(DATABASE_URL=guest)
+    assert code == 1
+    assert "permission denied for schema sample. Migrate as the role that owns" in output
+
+
+def test_a_standby_is_explained(databases: Databases, tmp_path: Path) -> None:
+    ini = copied_sample(tmp_path)
+    (ini.parent / "versions/read_only.py").write_text(
+        'from alembic import op\nrevision = "read_only"\ndown_revision = "0000000000a2"\n'
+        'def upgrade(): op.execute("SET TRANSACTION READ ONLY")\n'
+    )
+    code, output = migrate(ini_file=ini, DATABASE_URL=databases.migrated("sample"))
+    assert code == 1
+    assert "in a read-only transaction. The database is a standby, or read-only" in output
+
+
+@pytest.mark.parametrize(
+    "arguments, next_step",
+    [
+        (["downgrade", "-5"], "`history` lists the revisions"),
+        (["check"], "Run `upgrade head` first"),
+        (["revision", "--autogenerate", "-m", "x"], "Run `upgrade head` first"),
+    ],
+)
+def test_a_command_that_alembic_refuses_says_what_to_do(
+    databases: Databases, arguments: list[str], next_step: str
+) -> None:
+    url = databases.migrated("sample")
+    execute(url, "UPDATE sample.alembic_version_sample SET version_num = '0000000000a1'")
+    code, output = migrate(*arguments, DATABASE_URL=url)
+    assert code == 1
+    assert next_step in output

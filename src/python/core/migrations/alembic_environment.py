@@ -15,17 +15,10 @@ from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
 from core.migrations.autogenerate import is_of_ledger, write_operation_changes
 from core.migrations.deploy_lock import only_deployer
+from core.migrations.refusals import explanation, variables
 from core.migrations.revisions import DATABASE_URL, create_schema, version_table
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings
-from core.storage.sqlstates import LOCK_TIMEOUT, STATEMENT_TIMEOUT, sqlstate_of
-
-_NEXT_STEPS = {
-    LOCK_TIMEOUT: "Another transaction has locked what this revision changes: find it in "
-    "pg_stat_activity and migrate again when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
-    STATEMENT_TIMEOUT: "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, or split "
-    "the statement into faster ones",
-}
 
 
 def run_env(ledger: Ledger[OperationT]) -> None:
@@ -57,7 +50,7 @@ def run_env(ledger: Ledger[OperationT]) -> None:
     except ConfigurationError as error:
         raise CommandError(str(error)) from error
     except DBAPIError as error:
-        raise CommandError(_explanation(ledger.name, error)) from error
+        raise CommandError(explanation(ledger.name, error)) from error
 
 
 def _print_migrations(app: str, options: dict[str, Any]) -> None:
@@ -83,20 +76,5 @@ def _database_url(app: str) -> SecretStr:
     given: SecretStr | None = context.config.attributes.get(DATABASE_URL)
     url = given or read_settings(DatabaseSettings, app).database_url
     if url is None:
-        raise ConfigurationError(f"No database is given: set {_variables(app)}")
+        raise ConfigurationError(f"No database is given: set {variables(app)}")
     return url
-
-
-def _variables(app: str) -> str:
-    return f"{app.upper()}_DATABASE_URL or DATABASE_URL"
-
-
-def _explanation(app: str, error: DBAPIError) -> str:
-    """Returns PostgreSQL's message, without SQLAlchemy's additions, and what to do next."""
-    diagnostics = getattr(error.orig, "diag", None)
-    message = getattr(diagnostics, "message_primary", None)
-    if message is None:  # the connection failed, so there is no error from PostgreSQL
-        return f"The database does not answer: {str(error.orig).strip()}\nCheck {_variables(app)}"
-    hint = getattr(diagnostics, "message_hint", None)
-    next_step = hint or _NEXT_STEPS.get(sqlstate_of(error))
-    return f"{message}. {next_step}" if next_step else str(message)

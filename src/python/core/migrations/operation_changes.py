@@ -44,8 +44,19 @@ def remove_operations(schema: str, values: Sequence[str]) -> None:
             WHERE enumtypid = '{_type(schema)}'::regtype AND enumlabel NOT IN ({removed});
             ALTER TYPE {_type(schema)} RENAME TO {OPERATION_TYPE}_old;
             EXECUTE 'CREATE TYPE {_type(schema)} AS ENUM (' || remaining || ')';
-            ALTER TABLE "{schema}".ledger_entry ALTER COLUMN operation
-                TYPE {_type(schema)} USING operation::text::{_type(schema)};
+            BEGIN
+                ALTER TABLE "{schema}".ledger_entry ALTER COLUMN operation
+                    TYPE {_type(schema)} USING operation::text::{_type(schema)};
+            EXCEPTION WHEN undefined_function THEN -- compares the old type with the new one
+                RAISE EXCEPTION 'refused: in "{schema}", an object compares the operation'
+                    USING DETAIL = (
+                        SELECT string_agg(DISTINCT pg_describe_object(classid, objid, 0), ', ')
+                        FROM pg_depend JOIN pg_attribute ON attrelid = refobjid
+                            AND attnum = refobjsubid AND attname = 'operation'
+                        WHERE refobjid = '"{schema}".ledger_entry'::regclass
+                            AND objid NOT IN (SELECT oid FROM pg_constraint WHERE contype = 'n')
+                    ), HINT = 'Drop it first, and create it again afterwards.';
+            END;
             DROP TYPE "{schema}".{OPERATION_TYPE}_old;
         END
         """)

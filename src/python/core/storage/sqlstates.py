@@ -7,13 +7,19 @@ from sqlalchemy.exc import DBAPIError
 
 LOCK_TIMEOUT = "55P03"  # lock_not_available
 STATEMENT_TIMEOUT = "57014"  # query_canceled
+DEADLOCK = "40P01"
+DEPENDENT_OBJECTS = "2BP01"  # dependent_objects_still_exist
+DUPLICATE_OBJECT = "42710"
+DUPLICATE_TABLE = "42P07"  # or index, view, sequence
+FEATURE_NOT_SUPPORTED = "0A000"
+INSUFFICIENT_PRIVILEGE = "42501"
+READ_ONLY = "25006"  # read_only_sql_transaction
 # invalid_sql_statement_name; feature_not_supported: "cached plan must not change result type";
 # internal_error: "cache lookup failed"
-_UNUSABLE_STATEMENT = ("26000", "0A000", "XX000")
+_UNUSABLE_STATEMENT = ("26000", FEATURE_NOT_SUPPORTED, "XX000")
 # undefined_table, undefined_column, undefined_object (a type), undefined_function (an operator),
 # invalid_schema_name
 _NOT_MIGRATED = ("42P01", "42703", "42704", "42883", "3F000")
-_ACCESS_DENIED = "42501"  # insufficient_privilege
 _WRONG_STATE = "25"  # class: invalid transaction state, such as that of a server that is read-only
 _DEFECT = "42"  # class: syntax error or access rule violation
 _UNKNOWN_ENUM_VALUE = "22P02"  # invalid_text_representation
@@ -49,7 +55,7 @@ def is_not_migrated(error: Exception) -> bool:
 
 def is_access_denied(error: Exception) -> bool:
     """Whether the role lacks a privilege."""
-    return sqlstate_of(error) == _ACCESS_DENIED
+    return sqlstate_of(error) == INSUFFICIENT_PRIVILEGE
 
 
 def is_refusal(error: Exception) -> bool:

@@ -1,0 +1,55 @@
+"""Explains why the database did not run a migration, and what to do next."""
+
+from sqlalchemy.exc import DBAPIError
+
+from core.storage import sqlstates
+
+_NEXT_STEPS = {
+    sqlstates.LOCK_TIMEOUT: "Another transaction has locked what this revision changes: find it in "
+    "pg_stat_activity and migrate again when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
+    sqlstates.STATEMENT_TIMEOUT: "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, "
+    "or split the statement into faster ones",
+    sqlstates.DEADLOCK: "The revision was rolled back: migrate again",
+    # Instead of PostgreSQL's hint, which is to drop whatever depends on a ledger.
+    sqlstates.DEPENDENT_OBJECTS: "Change or drop that object first",
+    sqlstates.FEATURE_NOT_SUPPORTED: "If an object is in the way, drop it first, and create it "
+    "again afterwards",
+    sqlstates.DUPLICATE_TABLE: "Find out what has created it, for example a revision that was "
+    "interrupted while it built an index concurrently, before you drop it and migrate again",
+    sqlstates.INSUFFICIENT_PRIVILEGE: "Migrate as the role that owns the schema and its tables",
+    sqlstates.READ_ONLY: "The database is a standby, or read-only: migrate the primary",
+}
+_NEXT_STEPS[sqlstates.DUPLICATE_OBJECT] = _NEXT_STEPS[sqlstates.DUPLICATE_TABLE]
+
+
+def explanation(app: str, error: DBAPIError) -> str:
+    """Returns PostgreSQL's message and detail, without SQLAlchemy's additions, and a next step."""
+    diagnostics = getattr(error.orig, "diag", None)
+    message, detail, context, hint = (
+        getattr(diagnostics, part, None) or ""
+        for part in ("message_primary", "message_detail", "context", "message_hint")
+    )
+    if not message:  # the connection failed, so there is no error from PostgreSQL
+        return f"The database does not answer: {str(error.orig).strip()}\nCheck {variables(app)}"
+    next_step = _NEXT_STEPS.get(sqlstates.sqlstate_of(error)) or hint
+    parts = (
+        ": ".join(filter(None, (message, "; ".join(detail.splitlines())))),
+        _function_in(context),
+        next_step or "Remove the cause, and run the command again",
+    )
+    return ". ".join(part.rstrip(".") for part in parts if part)
+
+
+def variables(app: str) -> str:
+    """Returns the names of the variables that say which database to migrate."""
+    return f"{app.upper()}_DATABASE_URL or DATABASE_URL"
+
+
+def _function_in(context: str) -> str:
+    """Returns the function that raised an error, such as that of an event trigger; "" if none did.
+
+    The rest of the context is the text of the failed statement, and lines of the migration itself.
+    """
+    innermost = context.partition("\n")[0]
+    is_function = innermost.startswith("PL/") and "inline_code_block" not in innermost
+    return innermost if is_function else ""
