@@ -1,5 +1,6 @@
 """A migration command that fails says why and what to do next, and changes nothing."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,21 @@ def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -
     assert code == 1
     assert "lock timeout. Another transaction has locked what this revision changes" in output
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
+
+
+@pytest.mark.parametrize("folder", ["100%", "%(here)s", "%%", "a b+c&d,e;f=g", "é's"])
+def test_the_workspace_may_be_in_any_folder(
+    databases: Databases, tmp_path: Path, folder: str
+) -> None:
+    url = databases.empty()
+    ini = copied_sample(tmp_path / folder)
+    assert migrate(ini_file=ini, DATABASE_URL=url)[0] == 0
+    assert migrate("revision", "-m", "new", ini_file=ini, DATABASE_URL=url)[0] == 0
+    assert len([*ini.parent.glob("versions/*new.py")]) == 1
+    path = os.pathsep.join([str(tmp_path / folder), *sys.path])
+    program = [sys.executable, "-m", "sample.service", "--version"]
+    version = subprocess.check_output(program, env=environment(PYTHONPATH=path), text=True)
+    assert "head migration" in version
 
 
 REMOVES_AN_OPERATION = """

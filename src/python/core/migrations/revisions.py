@@ -32,7 +32,10 @@ def config(app: str, url: SecretStr | None = None, ini: str | None = None) -> Co
     candidates = [Path(ini)] if ini else [Path(root, app, "alembic.ini") for root in sys.path]
     for candidate in candidates:
         if candidate.is_file():
-            return Config(str(candidate), attributes={DATABASE_URL: url})
+            found = Config(str(candidate), attributes={DATABASE_URL: url})
+            here = str(candidate.absolute().parent)
+            found.file_config.set("DEFAULT", "here", here.replace("%", "%%"))  # Alembic forgets to
+            return found
     raise ConfigurationError(
         f"The migrations of {app!r} are not part of this program: "
         f"add //alembic/{app} to the dependencies of its target"
