@@ -20,6 +20,7 @@ from core.service.health import health_router
 from core.service.openapi import document_problems
 from core.service.owner_path import RoutedPath
 from core.service.problem_handlers import add_problem_handlers
+from core.service.root_path import RootPath
 from core.service.routes import add_balance_route, add_posting_routes
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.storage.store import LedgerStore
@@ -79,6 +80,8 @@ def create_app(
     app.include_router(health_router(readiness.require))
     app.add_middleware(RoutedPath)
     app.add_middleware(HeadRequests)
+    if service.root_path:
+        app.add_middleware(RootPath, root_path=service.root_path)
     return app
 
 

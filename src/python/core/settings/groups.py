@@ -97,6 +97,12 @@ class ServiceSettings(SettingsGroup):
         le=1_000 * MAX_BATCH,  # otherwise memory would be the limit
         description="how many posts, and how many reads, may wait before requests get a 503",
     )
+    root_path: str | None = Field(
+        default=None,
+        pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$",
+        description="path prefix under which a proxy serves the ledger, such as `/content`, "
+        "whether or not the proxy removes it",
+    )
     max_connections: int = Field(
         default=10_000,
         ge=1,
@@ -121,6 +127,16 @@ class ServiceSettings(SettingsGroup):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", description="level of the service's log, which goes to standard error"
     )
+
+    @field_validator("root_path")
+    @classmethod
+    def _can_be_told_from_a_path(cls, value: str | None) -> str | None:
+        value = (value or "").removesuffix("/")
+        if f"{value}/".startswith("/ledger/"):
+            raise ValueError(
+                "must not begin with /ledger: it could not be told from the path of an owner"
+            )
+        return value or None
 
     @field_validator("log_level", mode="before")
     @classmethod
