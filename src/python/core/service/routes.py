@@ -35,16 +35,15 @@ _UNAVAILABLE: dict[int | str, dict[str, Any]] = {
 _REFUSED = {413: {"model": Problem}, 415: {"model": Problem}, **_UNAVAILABLE}
 
 
-def add_balance_route(app: FastAPI, balances: GroupQueue[str, int]) -> None:
-    """Adds `GET /ledger/{owner_id}`."""
+def add_balance_route(app: FastAPI, balances: Callable[[], GroupQueue[str, int]]) -> None:
+    """Adds `GET /ledger/{owner_id}`. `balances` returns the queue of the running event loop."""
 
     async def read_balance(
         owner_id: Annotated[str, Path(description="Percent-encoded; a slash is `%2F`.")],
     ) -> Response:
         valid = validated_owner_id(owner_id)
-        return _respond(
-            Reply(200, OwnerBalance(owner_id=valid, balance=await balances.submit_one(valid)))
-        )
+        balance = await balances().submit_one(valid)
+        return _respond(Reply(200, OwnerBalance(owner_id=valid, balance=balance)))
 
     app.add_api_route(
         "/ledger/{owner_id:owner_id}",
@@ -59,14 +58,17 @@ def add_balance_route(app: FastAPI, balances: GroupQueue[str, int]) -> None:
 def add_posting_routes(
     app: FastAPI,
     ledger: Ledger[OperationT],
-    posts: GroupQueue[Batch[OperationT], BatchOutcome[OperationT]],
+    posts: Callable[[], GroupQueue[Batch[OperationT], BatchOutcome[OperationT]]],
 ) -> None:
-    """Adds `POST /ledger` and `POST /ledger/batch`."""
+    """Adds `POST /ledger` and `POST /ledger/batch`.
+
+    `posts` returns the queue of the running event loop.
+    """
     schemas = LedgerSchemas(ledger)
     responses = Responses(schemas)
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
-        outcome = await posts.submit_one(Batch((request.to_post(),)))
+        outcome = await posts().submit_one(Batch((request.to_post(),)))
         return _respond(responses.for_post(outcome))
 
     async def post_batch(request: BatchRequest[OperationT]) -> Response:
@@ -80,9 +82,9 @@ def add_posting_routes(
         batches = request.to_batches()
         if request.atomic:
             [batch] = batches
-            outcome = await posts.submit_one(batch, size=len(batch.posts))
+            outcome = await posts().submit_one(batch, size=len(batch.posts))
             return _respond(responses.for_atomic_batch(batch, outcome))
-        return _respond(responses.for_other_batch(await posts.submit(batches)))
+        return _respond(responses.for_other_batch(await posts().submit(batches)))
 
     for path in ("/ledger", "/ledger/"):  # RoutedPath leaves the second one alone
         app.add_api_route(
