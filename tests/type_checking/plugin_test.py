@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import mypy.api
+import mypy.stubgen
 import pytest
 
 from core.mypy_plugin import amounts, class_form, extend_enum
@@ -101,3 +102,13 @@ def test_an_exception_in_the_plugin_is_reported_at_the_definition(
     assert sorted(line for line, _ in found) == [4, 7, 14]
     for _, message in found:
         assert "because of a bug; please report it: RuntimeError('out of order')" in message
+
+
+@pytest.mark.parametrize("used", ["Other.REFUND", "Other.CREDIT_ADD", "Operation.REFUND"])
+def test_the_stubs_that_stubgen_writes_are_accepted(app: Path, used: str) -> None:
+    source = SOURCE.replace('"CREDIT_ADD"\n', '"CREDIT_ADD"\n    REFUND = "refund"\n')
+    (app / "app.py").write_text(source.split("LEDGER =")[0])
+    mypy.stubgen.main(["--quiet", "--output", ".", "app.py"])
+    (app / "user.py").write_text(f"import app\n\nassert app.{used}\n")
+    output, crash, status = mypy.api.run(["app.pyi", "user.py"])
+    assert (crash, status) == ("", 0), output

@@ -35,6 +35,7 @@ from mypy.nodes import (
     WhileStmt,
     WithStmt,
 )
+from mypy.types import Instance, get_proper_type
 
 from core.ledgers.enum_contract import deleted, ignored, unsettled
 
@@ -53,14 +54,25 @@ class Body:
     problems: list[tuple[str, Context]] = field(default_factory=list[tuple[str, Context]])
 
 
-def read(cls: ClassDef) -> Body:
+def read(cls: ClassDef, *, is_stub: bool) -> Body:
     """Reads the body of `cls`, and corrects what mypy takes for a member."""
     body = _Reader().read(cls.defs)
+    if is_stub:
+        _add_declared_members(cls)
     for name in body.not_members:
         symbol = cls.info.names.get(name)
         if symbol is not None and isinstance(symbol.node, Var):
             symbol.node.has_explicit_value = False  # otherwise mypy treats it as a member
     return body
+
+
+def _add_declared_members(cls: ClassDef) -> None:
+    """Makes members of the names that are declared as `NAME: str`, which is what stubgen writes."""
+    for symbol in cls.info.names.values():
+        declared = get_proper_type(symbol.type)
+        if isinstance(declared, Instance) and declared.type.fullname == "builtins.str":
+            if isinstance(symbol.node, Var):
+                symbol.node.has_explicit_value = True
 
 
 class _Reader:

@@ -26,7 +26,7 @@ def check(ctx: ClassDefContext) -> None:
     Values must be literals. Stub files may omit them.
     """
     cls = ctx.cls
-    body = class_body.read(cls)
+    body = class_body.read(cls, is_stub=ctx.api.is_stub_file)
     depend_on_members(cls.info, ctx.api.named_type("builtins.str"))
     for problem in _statement_problems(cls):
         _fail(ctx, f"{cls.name} is not a valid operation enum: {problem}", cls)
