@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from mypy.errors import CompileError
 from mypy.nodes import TypeAlias, TypeInfo
 from mypy.plugin import (
+    AttributeContext,
     ClassDefContext,
     DynamicClassDefContext,
     FunctionContext,
@@ -35,6 +36,7 @@ from core.mypy_plugin import (  # noqa: E402
     ledger_subclass,
     lookups,
     tables,
+    values,
 )
 from core.mypy_plugin.names import (  # noqa: E402
     BASE,
@@ -93,6 +95,9 @@ class LedgerPlugin(Plugin):
         if fullname in ("builtins.str.__eq__", "builtins.str.__ne__"):
             return _call(lookups.check_comparison)
         return None
+
+    def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
+        return values.type_of_value if fullname == "enum.Enum.value" else None
 
     def _class(self, fullname: str) -> TypeInfo | None:
         """Returns the class that `fullname` is the name or an alias of."""
