@@ -35,6 +35,7 @@ from core.mypy_plugin import (  # noqa: E402
     identifiers,
     ledger_subclass,
     lookups,
+    rows,
     tables,
     values,
 )
@@ -94,7 +95,7 @@ class LedgerPlugin(Plugin):
             return _call(identifiers.check)
         if fullname in ("builtins.str.__eq__", "builtins.str.__ne__"):
             return _call(lookups.check_comparison)
-        return None
+        return _call(rows.check) if rows.is_condition(fullname) else None
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         return values.type_of_value if fullname == "enum.Enum.value" else None
