@@ -13,7 +13,7 @@ LEDGER_OPERATION: Final = ErrorCode(
 def refusal(define: Callable[[], object]) -> str | None:
     """Returns the message with which the library rejects a definition, or None if it is valid.
 
-    The plugin has no rules of its own. It recreates the definition from the literals in the source,
+    The plugin takes its rules from the library: it recreates a definition from the source literals,
     and reports the error that an import would raise: DefinitionError, which is a TypeError, or a
     TypeError or ValueError from the enum module.
     """
