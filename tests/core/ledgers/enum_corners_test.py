@@ -116,3 +116,22 @@ def test_class_keywords_are_refused(keyword: str) -> None:
 def test_extend_enum_refuses_the_same_names(name: str) -> None:
     with pytest.raises(DefinitionError, match=f"it defines {name}, which every"):
         extend_enum(BaseLedgerOperation, "Operation", {name: name})
+
+
+def test_a_dataclass_is_refused() -> None:
+    class Operation(BaseLedgerOperation):
+        DAILY_REWARD = "DAILY_REWARD"
+        SIGNUP_CREDIT = "SIGNUP_CREDIT"
+        CREDIT_SPEND = "CREDIT_SPEND"
+        CREDIT_ADD = "CREDIT_ADD"
+
+    decorator: Any = dataclass
+    with pytest.raises(DefinitionError, match="it defines __(eq|hash)__, .* could be equal"):
+        decorator(Operation)
+
+
+@pytest.mark.parametrize("name", ["__eq__", "__ne__", "__hash__"])
+def test_equality_cannot_be_replaced_later(name: str) -> None:
+    operations = extend_enum(BaseLedgerOperation, "Operation", {})
+    with pytest.raises(DefinitionError, match=f"it defines {name}, .* could be equal"):
+        setattr(operations, name, lambda *_: True)

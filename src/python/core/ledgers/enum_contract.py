@@ -12,6 +12,7 @@ from typing import Any, Final
 # The longest enum label in PostgreSQL: https://www.postgresql.org/docs/current/datatype-enum.html
 _MAX_VALUE_BYTES = 63
 
+EQUALITY: Final = ("__eq__", "__ne__", "__hash__")
 _COULD_BE_EQUAL = "so operations of different apps could be equal"
 
 MIXES_IN: Final = f"it mixes in another type, {_COULD_BE_EQUAL}; remove that type"
@@ -19,9 +20,7 @@ MIXES_IN: Final = f"it mixes in another type, {_COULD_BE_EQUAL}; remove that typ
 
 REFUSED_ATTRIBUTES: Final[Mapping[str, str]] = {
     "__new__": "it defines __new__, which can change the values of operations; remove it",
-    "__eq__": f"it defines __eq__, {_COULD_BE_EQUAL}; remove it",
-    "__ne__": f"it defines __ne__, {_COULD_BE_EQUAL}; remove it",
-    "__hash__": f"it defines __hash__, {_COULD_BE_EQUAL}; remove it",
+    **{name: f"it defines {name}, {_COULD_BE_EQUAL}; remove it" for name in EQUALITY},
     "_generate_next_value_": "it defines _generate_next_value_, which computes values; remove it, "
     "and write each value as a string",
     "name": "it defines name, which every operation has already; use another name",
@@ -30,6 +29,7 @@ REFUSED_ATTRIBUTES: Final[Mapping[str, str]] = {
 }
 """What an operation enum must not define, as a member or otherwise, and why."""
 
+IS_DATACLASS: Final = f"it is a dataclass, {_COULD_BE_EQUAL}; remove the decorator"
 REFUSED_KEYWORDS: Final = "it has class keywords; remove them"
 
 

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from core.ledgers.enum_contract import (
+    EQUALITY,
+    REFUSED_ATTRIBUTES,
     changed,
     deleted,
     member_problems,
@@ -64,6 +66,11 @@ class LedgerOperationMeta(EnumMeta):
         values = _values(cls)
         _refuse(name, [changed(op) for op in written if values[op] != written[op]])
         return cls
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in EQUALITY:  # which @dataclass, for one, would set
+            _refuse(cls.__name__, [REFUSED_ATTRIBUTES[name]])
+        super().__setattr__(name, value)
 
 
 if TYPE_CHECKING:

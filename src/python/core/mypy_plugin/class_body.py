@@ -16,7 +16,7 @@ from mypy.nodes import (
     ForStmt,
     FuncBase,
     IfStmt,
-    Import,
+    ImportBase,
     IntExpr,
     LambdaExpr,
     ListExpr,
@@ -122,8 +122,8 @@ class _Reader:
     def _other(self, statement: Statement) -> None:
         if isinstance(statement, ClassDef):
             self._problem(unsettled(statement.name), statement)
-        elif isinstance(statement, Import):
-            self._problem("a module is not an operation; import it outside the enum", statement)
+        elif isinstance(statement, ImportBase):
+            self._problem("an import is not an operation; import it outside the enum", statement)
         elif isinstance(statement, DelStmt) and isinstance(statement.expr, NameExpr):
             self._problem(deleted(statement.expr.name), statement)
         elif isinstance(statement, OperatorAssignmentStmt):

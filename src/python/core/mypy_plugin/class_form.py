@@ -12,7 +12,7 @@ from mypy.nodes import (
 )
 from mypy.plugin import ClassDefContext
 
-from core.ledgers.enum_contract import MIXES_IN, REFUSED_ATTRIBUTES, REFUSED_KEYWORDS
+from core.ledgers.enum_contract import IS_DATACLASS, MIXES_IN, REFUSED_ATTRIBUTES, REFUSED_KEYWORDS
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation
 from core.mypy_plugin import class_body
 from core.mypy_plugin.members import depend_on_members
@@ -65,6 +65,7 @@ def _statement_problems(cls: ClassDef) -> list[str]:
     return [
         *(problem for name, problem in REFUSED_ATTRIBUTES.items() if name in cls.info.names),
         *[MIXES_IN] * any(_mixes_in(base) for base in cls.info.mro[1:]),
+        *[IS_DATACLASS] * ("dataclass_tag" in cls.info.metadata),
         *[REFUSED_KEYWORDS] * any(keyword != "metaclass" for keyword in cls.keywords),
     ]
 
