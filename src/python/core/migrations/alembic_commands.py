@@ -33,6 +33,8 @@ def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = 
         line.run_cmd(config, options)
     except (CommandError, LedgerError) as error:
         sys.exit(f"{app}: {_explanation(app, error, arguments)}")
+    except KeyboardInterrupt:
+        sys.exit(f"{app}: Interrupted. The command `current` shows the database's revision")
 
 
 def _explanation(app: str, error: Exception, arguments: tuple[str, ...]) -> str:

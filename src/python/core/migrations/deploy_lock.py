@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from alembic.util import CommandError
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from core.migrations.revisions import create_schema
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, MigrationSettings
+from core.storage.bounded_waits import bound_waits
 from core.storage.connections import connect
 
 _RETRY_SECONDS = 0.2
+_GRACE_SECONDS = 5  # for PostgreSQL to report that it has cancelled a statement
 
 
 @contextmanager
@@ -30,12 +33,16 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
         lock_timeout=settings.migration_lock_timeout,
         statement_timeout=settings.migration_statement_timeout,
     )
+    bound_waits(engine, settings.migration_statement_timeout + _GRACE_SECONDS)
     try:
         with engine.connect() as connection:
             _require_session_of_its_own(engine)
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            _end_statements_with_this_process(connection)
             _take_lock(connection, app, settings.migration_wait)
             connection.execute(text(create_schema(app)))
             connection.commit()
+            connection.execution_options(isolation_level="READ COMMITTED")
             yield connection
     finally:
         engine.dispose()  # ends the session, which releases the lock
@@ -55,13 +62,22 @@ def _require_session_of_its_own(engine: Engine) -> None:
             )
 
 
+def _end_statements_with_this_process(connection: Connection) -> None:
+    """Lets PostgreSQL notice that this process has ended, and end its statement and its locks."""
+    try:
+        connection.execute(text("SET client_connection_check_interval = '1s'"))
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        connection.rollback()  # the server's platform does not support it
+
+
 def _take_lock(connection: Connection, app: str, wait: float) -> None:
     """Takes a lock of the session, because each migration is a transaction of its own.
 
     Between the tries no transaction is open. CREATE INDEX CONCURRENTLY waits for the snapshots of
     all other transactions, so a deployer that waited in one would deadlock with the lock's holder.
     """
-    connection.execution_options(isolation_level="AUTOCOMMIT")
     lock = text("SELECT pg_try_advisory_lock(hashtext(:name))")
     deadline = time.monotonic() + wait
     while not connection.scalar(lock, {"name": f"migrations of the ledger {app}"}):
@@ -71,5 +87,3 @@ def _take_lock(connection: Connection, app: str, wait: float) -> None:
                 "has finished, or raise MIGRATION_WAIT"
             )
         time.sleep(_RETRY_SECONDS)
-    connection.commit()
-    connection.execution_options(isolation_level="READ COMMITTED")

@@ -30,7 +30,10 @@ def explanation(app: str, error: DBAPIError) -> str:
         for part in ("message_primary", "message_detail", "context", "message_hint")
     )
     if not message:  # the connection failed, so there is no error from PostgreSQL
-        return f"The database does not answer: {str(error.orig).strip()}\nCheck {variables(app)}"
+        cause = str(error.orig).strip()
+        if error.connection_invalidated:
+            return f"The database stopped answering: {cause}. Run the command again when it answers"
+        return f"The database does not answer: {cause}\nCheck {variables(app)}"
     next_step = _NEXT_STEPS.get(sqlstates.sqlstate_of(error)) or hint
     parts = (
         ": ".join(filter(None, (message, "; ".join(detail.splitlines())))),
