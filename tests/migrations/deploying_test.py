@@ -104,12 +104,13 @@ def test_a_deployer_can_build_an_index_concurrently_while_another_one_waits(
     ini = copied_sample(tmp_path)
     (ini.parent / "versions/indexed.py").write_text(CONCURRENT_INDEX)
     deploy = [sys.executable, "-m", "core.migrations.alembic_commands", "sample", str(ini)]
-    engine = connect(url)
+    patient = environment(DATABASE_URL=url, MIGRATION_LOCK_TIMEOUT="60")
+    engine = connect(url, statement_timeout=120)
     with engine.connect() as writer:  # makes the index wait before it looks for older snapshots
         writer.exec_driver_sql("LOCK TABLE sample.ledger_entry IN ROW EXCLUSIVE MODE")
-        builder = subprocess.Popen(deploy, env=environment(DATABASE_URL=url))
+        builder = subprocess.Popen(deploy, env=patient)
         until(lambda: "CREATE INDEX CONC" in statements(url), "the index is not being built")
-        waiter = subprocess.Popen(deploy, env=environment(DATABASE_URL=url))
+        waiter = subprocess.Popen(deploy, env=patient)
         until(lambda: "advisory_lock" in statements(url), "the other deployer does not wait")
     engine.dispose()
     assert (builder.wait(60), waiter.wait(60)) == (0, 0)
