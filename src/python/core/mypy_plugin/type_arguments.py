@@ -62,7 +62,7 @@ def _type_of_operations(ctx: FunctionContext) -> ProperType | None:
         return None
     item = proper.item
     if isinstance(item, Instance):
-        return item if item.type.has_base(BASE) else None
+        return Instance(item.type, []) if item.type.has_base(BASE) else None
     return None if isinstance(item, AnyType) else item
 
 
