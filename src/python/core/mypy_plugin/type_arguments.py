@@ -15,6 +15,7 @@ from mypy.types import (
     TypeType,
     TypeVarType,
     UninhabitedType,
+    UnionType,
     get_proper_type,
 )
 
@@ -28,7 +29,8 @@ def check(ctx: FunctionContext, inferred: Type, *, is_reported: bool) -> Type:
 
     Nothing is reported if the wrong operation already is.
     """
-    given, found = _type_of_operations(ctx), get_proper_type(inferred)
+    given = _operations_of(argument_type(ctx, "operations"))
+    found = get_proper_type(inferred)
     if given is None:
         return inferred
     options = ctx.api.options
@@ -52,15 +54,16 @@ def check(ctx: FunctionContext, inferred: Type, *, is_reported: bool) -> Type:
     return given
 
 
-def _type_of_operations(ctx: FunctionContext) -> ProperType | None:
-    """Returns the X of the argument's type[X], if that has operations or is generic."""
-    proper = get_proper_type(argument_type(ctx, "operations"))
+def _operations_of(type_: Type | None) -> ProperType | None:
+    """Returns the X of type[X], if that has operations or is generic."""
+    proper = get_proper_type(type_)
+    if isinstance(proper, UnionType):
+        items = [item for item in map(_operations_of, proper.items) if item is not None]
+        return get_proper_type(UnionType.make_union(items)) if items else None
     if isinstance(proper, FunctionLike) and proper.is_type_obj():
         info = proper.type_object()
         return Instance(info, []) if info.has_base(BASE) else None
-    if not isinstance(proper, TypeType):
-        return None
-    item = proper.item
+    item = proper.item if isinstance(proper, TypeType) else None
     if isinstance(item, Instance):
         return Instance(item.type, []) if item.type.has_base(BASE) else None
     return None if isinstance(item, AnyType) else item
