@@ -123,3 +123,12 @@ def test_what_a_team_adds_to_the_schema_later_is_left_alone(
     upgrade = text.partition("def upgrade")[2].partition("def downgrade")[0]
     calls = [line.strip() for line in upgrade.splitlines()[1:] if "(" in line]
     assert calls == ["operation_changes.add_operations('shop', ['SHOP_GIFT'])"]
+
+
+def test_two_revisions_with_one_message_on_one_day_are_two_files(shop: Shop) -> None:
+    shop.set_operations("SHOP_SALE")
+    shop.revision("change the ledger")
+    shop.set_operations("SHOP_SALE", "SHOP_GIFT")
+    shop.revision("change the ledger")
+    shop.alembic("revision", "-m", "change the ledger")
+    assert len(list(shop.folder.glob("versions/*_change_the_ledger.py"))) == 3

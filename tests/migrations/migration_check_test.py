@@ -1,19 +1,24 @@
 """The migration check finds differences that Alembic's autogenerate does not compare."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
 from core.ledgers.ledger import Ledger
+from core.migration_check.app_migrations import Migrations
 from core.migration_check.definition import definition_of
 from core.migration_check.invariants import (
     CHECKS,
-    Migrations,
     a_ledger_with_entries_is_not_dropped,
     differences_from_models,
     first_problems,
 )
+from core.migration_check.revision_files import revisions_have_files_of_their_own
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
+from migrations.copied_sample import copied_sample
 from sample.ledger import LEDGER
 
 
@@ -116,3 +121,15 @@ def test_a_ledger_with_overridden_amounts_passes_the_check(databases: Databases)
 
 def test_each_check_has_a_unique_name() -> None:
     assert len({check.__name__ for check in CHECKS}) == len(CHECKS)
+
+
+def test_file_names_without_the_revision_are_refused(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.path", [*sys.path])
+    ini = copied_sample(tmp_path)
+    migrations = Migrations(LEDGER, databases.empty, str(ini))
+    assert list(revisions_have_files_of_their_own(migrations)) == []
+    ini.write_text(ini.read_text().replace("%%(rev)s_", ""))
+    [problem] = first_problems(migrations)
+    assert "alembic/sample/alembic.ini" in problem and "add %%(rev)s to file_template" in problem

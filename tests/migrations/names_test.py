@@ -8,7 +8,8 @@ from alembic.util import CommandError
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.requests import Post
-from core.migration_check.invariants import Migrations, first_problems
+from core.migration_check.app_migrations import Migrations
+from core.migration_check.invariants import first_problems
 from core.migrations.revisions import config
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, held

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from core.embedded.programs import binary
+from core.migration_check.app_migrations import Migrations
 from core.migration_check.definition import definition_of
-from core.migration_check.invariants import Migrations
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.service_process import environment

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from core.ledgers.errors import DatabaseNotMigrated
 from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
-from core.migration_check.invariants import Migrations, there_is_one_head
+from core.migration_check.app_migrations import Migrations
+from core.migration_check.revision_files import there_is_one_head
 from core.migrations.revisions import config, require_revision
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute

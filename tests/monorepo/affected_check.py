@@ -6,7 +6,7 @@ import pytest
 
 from monorepo.workspace import Workspace
 
-TRAVEL_MIGRATION = "alembic/travel/versions/2026_11_23_add_loyalty_bonus.py"
+TRAVEL_MIGRATION = "alembic/travel/versions/2026_11_23_d08b915a5630_add_loyalty_bonus.py"
 
 README = {"tests:readme"}
 ROOT = Path(__file__).parents[2]

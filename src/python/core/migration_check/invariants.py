@@ -4,89 +4,31 @@ Amounts are not checked, because the database only has those of the existing ent
 """
 
 import asyncio
-import io
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from pydantic import SecretStr
-from sqlalchemy import Connection
 
-from core.ledgers.errors import ConfigurationError, LedgerError
+from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.requests import Batch, Post
+from core.migration_check.app_migrations import NEIGHBOUR, Check, Migrations, connected
 from core.migration_check.catalog import objects_inside, objects_outside
 from core.migration_check.definition import definition_of
-from core.migrations import revisions
-from core.storage.connections import connect
+from core.migration_check.revision_files import revisions_have_files_of_their_own, there_is_one_head
 from core.storage.store import LedgerStore
-
-# Another app's schema in the same database, which an app's migrations must not change. No app can
-# have this name, because it does not begin with a letter.
-_NEIGHBOUR = """
-    CREATE SCHEMA _neighbour;
-    CREATE TYPE _neighbour.ledger_operation AS ENUM ('CREDIT_ADD');
-    CREATE TABLE _neighbour.ledger_entry (operation _neighbour.ledger_operation);
-    INSERT INTO _neighbour.ledger_entry VALUES ('CREDIT_ADD');
-"""
 
 _SHOWN = 5  # the maximum number of objects in a message
 _REVISION = 'revision --autogenerate -m "what it changes"'
 
 
-@dataclass(frozen=True)
-class Migrations:
-    """An app's migrations, and a function that creates empty databases to run them on."""
-
-    ledger: Ledger[Any]
-    empty_database: Callable[[], SecretStr]
-    ini: str | None = None
-    """The path of the app's alembic.ini; if None, it is searched for on `sys.path`."""
-
-    @property
-    def app(self) -> str:
-        return self.ledger.name
-
-    def alembic(self, run: Callable[..., Any], url: SecretStr, *arguments: str, **more: Any) -> str:
-        """Runs an Alembic command and returns its output."""
-        config = self.config(url)
-        config.stdout = config.output_buffer = io.StringIO()
-        run(config, *arguments, **more)
-        return config.output_buffer.getvalue()
-
-    def config(self, url: SecretStr | None = None) -> Config:
-        return revisions.config(self.app, url, self.ini)
-
-    def upgraded_database(self) -> SecretStr:
-        """Returns a database with the neighbour, in which the app's schema is at the head."""
-        url = self.empty_database()
-        with _connected(url) as connection:
-            connection.exec_driver_sql(_NEIGHBOUR)
-        self.alembic(command.upgrade, url, "head")
-        return url
-
-
-Check = Callable[[Migrations], Iterator[str]]
-"""Yields a message for each problem. Raises CommandError or LedgerError if a migration fails."""
-
-
-def there_is_one_head(migrations: Migrations) -> Iterator[str]:
-    try:
-        revisions.only_head(migrations.app, ScriptDirectory.from_config(migrations.config()))
-    except ConfigurationError as error:
-        yield str(error)
-
-
 def only_the_apps_schema_is_touched(migrations: Migrations) -> Iterator[str]:
     url = migrations.empty_database()
-    with _connected(url) as connection:
-        connection.exec_driver_sql(_NEIGHBOUR)
+    with connected(url) as connection:
+        connection.exec_driver_sql(NEIGHBOUR)
     before = _outside(url, migrations.app)
     for step, run, revision in (
         ("upgrade", command.upgrade, "head"),
@@ -116,7 +58,7 @@ def the_schema_is_that_of_the_models(migrations: Migrations) -> Iterator[str]:
 def differences_from_models(migrations: Migrations, built: set[str]) -> Iterator[str]:
     """Compares the definition of a schema with the schema that the models would create."""
     url = migrations.empty_database()
-    with _connected(url) as connection:
+    with connected(url) as connection:
         connection.exec_driver_sql(f'CREATE SCHEMA "{migrations.app}"')
         models_of(migrations.ledger).metadata.create_all(connection)
     declared = _definition(url, migrations.app)
@@ -155,7 +97,7 @@ def a_ledger_with_entries_is_not_dropped(migrations: Migrations) -> Iterator[str
     except CommandError as error:
         if "entries exist that this migration drops. Keep the entries" not in str(error):
             raise
-        with _connected(url) as connection:
+        with connected(url) as connection:
             rows = connection.exec_driver_sql(f'SELECT FROM "{ledger.name}".ledger_entry')
             if len(rows.all()) == 1:
                 return
@@ -169,7 +111,7 @@ def offline_sql_is_the_same_migration(migrations: Migrations) -> Iterator[str]:
     online = _definition(migrations.upgraded_database(), migrations.app)
     url = migrations.empty_database()
     script = migrations.alembic(command.upgrade, url, "head", sql=True)
-    with _connected(url) as connection:
+    with connected(url) as connection:
         connection.exec_driver_sql(script.replace("%", "%%"))
     offline = _definition(url, migrations.app)
     if online != offline:
@@ -189,6 +131,7 @@ async def _post(ledger: Ledger[Any], url: SecretStr, post: Post[Any]) -> None:
 
 CHECKS: tuple[Check, ...] = (
     there_is_one_head,
+    revisions_have_files_of_their_own,
     only_the_apps_schema_is_touched,
     autogenerate_finds_no_difference,
     down_and_up_again_is_the_same,
@@ -214,26 +157,18 @@ def first_problems(migrations: Migrations) -> list[str]:
 _NOT_THE_MODELS = "the migrations do not create the schema of the models"
 
 
-@contextmanager
-def _connected(url: SecretStr) -> Generator[Connection, None, None]:
-    engine = connect(url)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
-
-
 def _definition(url: SecretStr, schema: str) -> set[str]:
-    with _connected(url) as connection:
+    with connected(url) as connection:
         return definition_of(connection, schema)
 
 
 def _inside(url: SecretStr, schema: str) -> set[str]:
-    with _connected(url) as connection:
+    with connected(url) as connection:
         return objects_inside(connection, schema)
 
 
 def _outside(url: SecretStr, schema: str) -> dict[str, str]:
-    with _connected(url) as connection:
+    with connected(url) as connection:
         # The system catalogs do not cover the neighbour's rows.
         rows = connection.exec_driver_sql("SELECT xmin::text FROM _neighbour.ledger_entry").all()
         return objects_outside(connection, schema) | {"entries of a neighbour": str(rows)}

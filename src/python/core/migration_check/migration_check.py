@@ -7,7 +7,8 @@ from typing import Any
 
 from core.embedded.throwaway_server import throwaway_server
 from core.ledgers.ledger import Ledger
-from core.migration_check.invariants import Migrations, first_problems
+from core.migration_check.app_migrations import Migrations
+from core.migration_check.invariants import first_problems
 
 
 def main(ini: str, ledger: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from core.ledgers.ledger import Ledger
-from core.migration_check.invariants import CHECKS, Check, Migrations
+from core.migration_check.app_migrations import Check, Migrations
+from core.migration_check.invariants import CHECKS
 from core.testing.databases import Databases
 
 

@@ -1,0 +1,26 @@
+"""The checks of the revisions' files, which need no database."""
+
+from collections.abc import Iterator
+
+from alembic.script import ScriptDirectory
+
+from core.ledgers.errors import ConfigurationError
+from core.migration_check.app_migrations import Migrations
+from core.migrations import revisions
+
+
+def there_is_one_head(migrations: Migrations) -> Iterator[str]:
+    try:
+        revisions.only_head(migrations.app, ScriptDirectory.from_config(migrations.config()))
+    except ConfigurationError as error:
+        yield str(error)
+
+
+def revisions_have_files_of_their_own(migrations: Migrations) -> Iterator[str]:
+    """Alembic overwrites a file that has the name of the new one, without a word."""
+    if "%(rev)s" not in ScriptDirectory.from_config(migrations.config()).file_template:
+        yield (
+            f"alembic/{migrations.app}/alembic.ini names the files of two revisions alike that "
+            "have the same message and day, so that the second overwrites the first: add "
+            "%%(rev)s to file_template"
+        )
