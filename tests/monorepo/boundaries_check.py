@@ -145,7 +145,8 @@ def test_a_forbidden_import_fails_and_is_named(
     finally:
         path.unlink() if before is None else path.write_text(before)
     assert not passed, f"{rule}: not enforced"
-    assert "violation" in output and target in output, output
+    assert f"{file}:1 imports " in output and f"({target}): " in output, output
+    assert "/BUILD lets " in output, output
 
 
 def test_an_import_that_no_target_provides_is_an_error(workspace: Workspace) -> None:
