@@ -10,7 +10,8 @@ from pathlib import Path
 _NOT_INHERITED = ("PANTS_", "PEX", "PYTHON", "VIRTUAL_ENV")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Returns this process's variables without those of the Pants that runs it."""
     return {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
 
 
@@ -54,7 +55,7 @@ class Workspace:
         return subprocess.run(
             command,
             cwd=self.root,
-            env=_environment(),
+            env=environment(),
             check=True,
             stdout=subprocess.PIPE,
             text=True,
@@ -64,7 +65,7 @@ class Workspace:
         return subprocess.run(
             command,
             cwd=self.root,
-            env=_environment(),
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -56,6 +56,14 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
+@pytest.mark.parametrize("value", ["/nowhere/python3.9", "nothing"])
+def test_a_variable_that_leads_nowhere_is_an_error(machine: Machine, value: str) -> None:
+    machine.has("python3.9", PYTHON.format(version="3.9"))
+    done = machine.find("Pants itself", "3.9", PANTS_PYTHON=value)
+    assert done.returncode == 1
+    assert f"PANTS_PYTHON is set to {value}, which is not a program" in done.stderr
+
+
 def test_the_first_version_that_is_there_wins(machine: Machine) -> None:
     found = machine.has("python3.8", PYTHON.format(version="3.8"))
     assert machine.find("Pants", "3.9", "3.8").stdout == f"{found}\n"
