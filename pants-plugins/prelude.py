@@ -91,3 +91,24 @@ def ledger_migrations(name):
     python_sources(name="scripts", sources=["**/*.py"])
     resources(name="config", sources=["alembic.ini", "script.py.mako"])
     alembic_migrations(ledger=f"apps.{name}.ledger:LEDGER")
+
+
+def ledger_tests(name):
+    """Declares an app's tests.
+
+    Two are targets of their own, because Pants selects all tests of a `python_tests` target if it
+    selects one of them.
+    """
+    openapi, package = f"{name}_openapi_test.py", f"{name}_package_test.py"
+    python_tests(
+        sources=["*_test.py", f"!{openapi}", f"!{package}"], dependencies=[f"//alembic/{name}"]
+    )
+    python_test(
+        name="openapi", source=openapi, dependencies=[f"//docs/openapi/{name}.json:documents"]
+    )
+    # Pants builds the package and places it beside the test.
+    python_test(
+        name="package",
+        source=package,
+        runtime_package_dependencies=[f"//src/python/apps/{name}:pex"],
+    )
