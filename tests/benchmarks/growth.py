@@ -17,18 +17,18 @@ from statistics import median
 
 from pydantic import SecretStr
 
-from apps.travel.ledger import LEDGER
-from apps.travel.operations import TravelLedgerOperation
 from core.ledgers.requests import Post
 from core.storage.connections import connect
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import execute, throwaway_databases
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation
 
 OWNERS = 10_000
 SMALL = 10 * OWNERS
 GROUPS = {"alone": 1, "in groups of 30": 30, "in groups of 300": 300}
 
-Store = BlockingStore[TravelLedgerOperation]
+Store = BlockingStore[SampleOperation]
 
 
 def main() -> None:
@@ -58,15 +58,15 @@ def _fill(url: SecretStr, entries: int, ordered: bool) -> None:
     engine = connect(url, statement_timeout=3600)
     with engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO travel.ledger_balance (owner_id, balance)"
+            "INSERT INTO sample.ledger_balance (owner_id, balance)"
             f" SELECT 'owner-' || n, {entries} FROM generate_series(1, {OWNERS}) AS n"
         )
     for _ in range(entries):
         with engine.begin() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)"
+                "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
                 f" SELECT 'DAILY_REWARD', 1, {nonce}::text, owner_id"
-                " FROM travel.ledger_balance"
+                " FROM sample.ledger_balance"
             )
     engine.dispose()
     print(f"filled with {entries * OWNERS:,} in {time.monotonic() - begin:.0f} s", file=sys.stderr)
@@ -74,9 +74,9 @@ def _fill(url: SecretStr, entries: int, ordered: bool) -> None:
 
 
 def _post(store: Store, group: int, arguments: argparse.Namespace) -> float:
-    def posts() -> list[Post[TravelLedgerOperation]]:
+    def posts() -> list[Post[SampleOperation]]:
         return [
-            Post(_owner(), TravelLedgerOperation.DAILY_REWARD, _nonce(arguments.ordered))
+            Post(_owner(), SampleOperation.DAILY_REWARD, _nonce(arguments.ordered))
             for _ in range(group)
         ]
 
@@ -127,7 +127,7 @@ def _print(
 def _bytes(url: SecretStr) -> float:
     [(size, entries)] = execute(
         url,
-        "SELECT pg_total_relation_size('travel.ledger_entry'), count(*) FROM travel.ledger_entry",
+        "SELECT pg_total_relation_size('sample.ledger_entry'), count(*) FROM sample.ledger_entry",
     )
     return float(size) / float(entries)
 

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import DateTime, UniqueConstraint, create_engine, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from apps.travel.ledger import LEDGER
-from apps.travel.operations import TravelLedgerOperation
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation
 
 engine = create_engine(sys.argv[1].replace("postgresql://", "postgresql+psycopg2://"))
 sessions = sessionmaker(engine)
@@ -42,7 +42,7 @@ class Entry(Base):
 
 class PostModel(BaseModel):
     owner_id: str
-    operation: TravelLedgerOperation
+    operation: SampleOperation
     nonce: str
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from apps.travel.ledger import LEDGER
 from benchmarks import pgbench, report, traffic
 from benchmarks.benchmark_services import running
 from benchmarks.figures import FIGURES, Round
@@ -24,6 +23,7 @@ from benchmarks.load import measure
 from core.storage.connections import connect
 from core.storage.verification import discrepancies
 from core.testing.databases import execute, throwaway_databases
+from sample.ledger import LEDGER
 
 CONNECTIONS = (1, 16, 64, 256)
 
@@ -66,12 +66,12 @@ def _fill(url: SecretStr) -> None:
     engine = connect(url, statement_timeout=600)
     with engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO travel.ledger_balance (owner_id, balance) VALUES (%s, %s)", owners
+            "INSERT INTO sample.ledger_balance (owner_id, balance) VALUES (%s, %s)", owners
         )
         connection.exec_driver_sql(
-            "INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)"
+            "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
             " SELECT 'DAILY_REWARD', 1, n::text, owner_id"
-            " FROM travel.ledger_balance, generate_series(1, balance) AS n"
+            " FROM sample.ledger_balance, generate_series(1, balance) AS n"
         )
         connection.exec_driver_sql("ANALYZE")
     engine.dispose()

@@ -15,11 +15,11 @@ from core.embedded.programs import binary
 # single post, without the check that the nonce is new.
 _POST = """
 WITH owner AS (
-  UPDATE travel.ledger_balance SET balance = balance + 1
+  UPDATE sample.ledger_balance SET balance = balance + 1
   WHERE owner_id = {owner} AND balance + 1 >= 0
   RETURNING owner_id, balance
 )
-INSERT INTO travel.ledger_entry (operation, amount, nonce, owner_id)
+INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)
 SELECT 'DAILY_REWARD', 1, gen_random_uuid()::text, owner_id FROM owner
 RETURNING id, created_on, (SELECT balance FROM owner);
 """

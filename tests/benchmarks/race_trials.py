@@ -3,10 +3,10 @@
 import argparse
 from contextlib import ExitStack
 
-from apps.travel.ledger import LEDGER
 from core.testing import races
 from core.testing.databases import throwaway_databases
 from core.testing.service_process import service
+from sample.ledger import LEDGER
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     with throwaway_databases(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated(LEDGER.name)
         addresses = [
-            stack.enter_context(service("apps.travel.service", DATABASE_URL=url)).address
+            stack.enter_context(service("sample.service", DATABASE_URL=url)).address
             for _ in range(arguments.services)
         ]
         for make_race in races.RACES:

@@ -1,4 +1,4 @@
-"""Travel's service, with additional endpoints that do the same without a database: the ceiling.
+"""The sample's service, with additional endpoints that do the same without a database: the ceiling.
 
 python -m benchmarks.served DATABASE_URL PORT
 """
@@ -9,27 +9,27 @@ from datetime import datetime, timezone
 from fastapi import Response
 from pydantic import SecretStr
 
-from apps.travel.ledger import LEDGER
-from apps.travel.operations import TravelLedgerOperation
 from core.cli import interpreter
 from core.http_server.server import HttpServer
 from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.schemas import OwnerBalance, PostedEntry, PostRequest
 from core.service.app import create_app
 from core.settings.groups import DatabaseSettings, ServiceSettings
+from sample.ledger import LEDGER
+from sample.operations import SampleOperation
 
 database = DatabaseSettings(database_url=SecretStr(sys.argv[1]))
 settings = ServiceSettings()
 app = create_app(LEDGER, database, settings)
 
 
-@app.post("/ceiling", status_code=201, response_model=PostedEntry[TravelLedgerOperation])
-async def post_nothing(request: PostRequest[TravelLedgerOperation]) -> Response:
+@app.post("/ceiling", status_code=201, response_model=PostedEntry[SampleOperation])
+async def post_nothing(request: PostRequest[SampleOperation]) -> Response:
     """Takes the requests and returns the responses of `POST /ledger`."""
     amount = LEDGER.amount_of(request.operation)
     now = datetime.now(timezone.utc)
     entry = Entry(1, request.operation, amount, request.nonce, request.owner_id, now)
-    posted = PostedEntry[TravelLedgerOperation].of_posted(Posted(entry, 1000))
+    posted = PostedEntry[SampleOperation].of_posted(Posted(entry, 1000))
     return Response(posted.model_dump_json(), 201, media_type="application/json")
 
 
