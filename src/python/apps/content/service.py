@@ -1,4 +1,7 @@
-"""Serves the content ledger over HTTP: `./pants run src/python/apps/content:service`."""
+"""Serves the content ledger over HTTP.
+
+./pants run src/python/apps/content:service
+"""
 
 from apps.content.ledger import LEDGER
 from core.cli.main import main

@@ -3,6 +3,7 @@
 from core.ledgers.operations import BaseLedgerOperation
 
 
+# Every type checker knows the members of a class. `extend_enum` is shorter: see docs/typing.md.
 class TravelLedgerOperation(BaseLedgerOperation):
     DAILY_REWARD = "DAILY_REWARD"
     SIGNUP_CREDIT = "SIGNUP_CREDIT"

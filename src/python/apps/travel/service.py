@@ -1,4 +1,7 @@
-"""Serves the travel ledger over HTTP: `./pants run src/python/apps/travel:service`."""
+"""Serves the travel ledger over HTTP.
+
+./pants run src/python/apps/travel:service
+"""
 
 from apps.travel.ledger import LEDGER
 from core.cli.main import main
