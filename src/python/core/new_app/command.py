@@ -1,0 +1,55 @@
+"""The command `new-app`: writes an app that can be tested and run at once."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.ledgers.errors import DefinitionError
+from core.new_app.definition import new_app
+from core.new_app.placing import CI, place
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes the app that the command line defines. A DefinitionError ends it with a message."""
+    parser = argparse.ArgumentParser(prog="new-app", description=__doc__)
+    parser.add_argument("name", help="name of the app, for example shop")
+    parser.add_argument(
+        "operations",
+        nargs="+",
+        metavar="NAME=AMOUNT",
+        help="an operation and the credits that it adds or takes, for example PURCHASE=-7",
+    )
+    parser.add_argument(
+        "--class",
+        dest="as_class",
+        action="store_true",
+        help="write the operations as a class, for editors with Pylance or pyright, rather than "
+        "with extend_enum",
+    )
+    given = parser.parse_args(arguments)
+    try:
+        app = new_app(given.name, given.operations, as_class=given.as_class)
+        deploys = place(app, Path.cwd())
+    except DefinitionError as error:
+        sys.exit(f"new-app: {error}. Nothing was written")
+    print(_report(app.name, deploys))
+
+
+def _report(app: str, deploys: bool) -> str:
+    variable = f"{app.upper()}_DATABASE_URL"
+    deployment = (
+        f"{CI} now reads {variable} from the secret of that name."
+        if deploys
+        else f"Set {variable} where your deployments migrate: {CI} has no such step."
+    )
+    return f"""The app {app} is written:
+
+  src/python/apps/{app}  its operations, ledger and service
+  alembic/{app}          its migrations
+  tests/apps/{app}       its tests
+
+{deployment}
+
+  test it  ./pants lint check test src/python/apps/{app}:: alembic/{app}:: tests/apps/{app}::
+  run it   ./pants run src/python/apps/{app}:service"""

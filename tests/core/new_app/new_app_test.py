@@ -1,0 +1,207 @@
+"""A new app is written whole or not at all, and its revision is the one of autogenerate."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from core.new_app import placing
+from core.new_app.command import main
+from core.testing.databases import Databases
+from core.testing.service_process import environment
+
+CI = """
+      - run: ./pants $AFFECTED migrate
+        env:
+          CONTENT_DATABASE_URL: ${{ secrets.CONTENT_DATABASE_URL }}
+          TRAVEL_DATABASE_URL: ${{ secrets.TRAVEL_DATABASE_URL }}
+      - run: ./pants $AFFECTED package
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace without apps, as far as new-app looks at it, and the current folder."""
+    for name, text in ((placing.CI, CI), (placing.REQUIREMENTS, "alembic\npydantic>=2\n")):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "tests/sample").mkdir(parents=True)
+    (tmp_path / "tests/apps").mkdir()
+    (tmp_path / "tests/apps/packaging.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def files(workspace: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(workspace)): path.read_text()
+        for path in workspace.rglob("*")
+        if path.is_file()
+    }
+
+
+class TestWhatIsWritten:
+    def test_an_app_is_all_of_these_files(
+        self, workspace: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = set(files(workspace))
+        main(["gift_card", "PURCHASE=-7", "REFUND=7"])
+        [revision] = (workspace / "alembic/gift_card/versions").iterdir()
+        assert set(files(workspace)) - before == {
+            *(f"src/python/apps/gift_card/{name}" for name in ("BUILD", "ledger.py")),
+            *(f"src/python/apps/gift_card/{name}.py" for name in ("operations", "service")),
+            *(f"alembic/gift_card/{name}" for name in ("BUILD", "alembic.ini", "env.py")),
+            *("alembic/gift_card/script.py.mako", f"alembic/gift_card/versions/{revision.name}"),
+            "tests/apps/gift_card/BUILD",
+            *(
+                f"tests/apps/gift_card/gift_card_{name}_test.py"
+                for name in ("ledger", "migrations", "openapi", "package")
+            ),
+            "docs/openapi/gift_card.json",
+        }
+        assert not [*workspace.glob(".new-app-*")]
+        printed = capsys.readouterr().out
+        assert "./pants run src/python/apps/gift_card:service" in printed
+        assert "now reads GIFT_CARD_DATABASE_URL" in printed
+
+    def test_the_deployment_gets_the_variable_of_the_app(self, workspace: Path) -> None:
+        main(["shop", "PURCHASE=-7"])
+        travel = "          TRAVEL_"
+        line = "          SHOP_DATABASE_URL: ${{ secrets.SHOP_DATABASE_URL }}\n"
+        assert (workspace / placing.CI).read_text() == CI.replace(travel, line + travel)
+
+    @pytest.mark.parametrize("ci", [None, "jobs:\n"])
+    def test_a_deployment_of_another_kind_is_left_to_people(
+        self, workspace: Path, capsys: pytest.CaptureFixture[str], ci: str | None
+    ) -> None:
+        (workspace / placing.CI).unlink()
+        if ci is not None:
+            (workspace / placing.CI).write_text(ci)
+        main(["shop", "PURCHASE=-7"])
+        assert "Set SHOP_DATABASE_URL where your deployments migrate" in capsys.readouterr().out
+        assert files(workspace).get(placing.CI) == ci
+
+    def test_alembics_files_are_those_of_the_sample(self, workspace: Path) -> None:
+        main(["shop", "PURCHASE=-7"])
+        sample = next(Path(root, "sample") for root in sys.path if Path(root, "sample").is_dir())
+        own, samples = (folder / "script.py.mako" for folder in (Path("alembic/shop"), sample))
+        assert own.read_text() == samples.read_text()
+        own, samples = (folder / "alembic.ini" for folder in (Path("alembic/shop"), sample))
+        root_of_source = ("/../../src/python", "/..")
+        assert own.read_text().replace(*root_of_source) == samples.read_text()
+
+
+@pytest.mark.parametrize("form", [[], ["--class"]])
+def test_the_revision_is_the_one_that_autogenerate_writes(
+    workspace: Path, databases: Databases, form: list[str]
+) -> None:
+    main(["shop", "PURCHASE=-7", "REFUND=7", *form])
+    ini = "alembic/shop/alembic.ini"
+    url = databases.empty()
+    run(url, "core.migration_check.migration_check", ini, "apps.shop.ledger:LEDGER")
+    [written] = (workspace / "alembic/shop/versions").glob("*.py")
+    before = without_identifier(written.name), statements(written)
+    written.unlink()
+    run(url, "alembic", "-c", ini, "revision", "--autogenerate", "-m", "create the ledger")
+    [generated] = (workspace / "alembic/shop/versions").glob("*.py")
+    assert before == (without_identifier(generated.name), statements(generated))
+
+
+def run(url: SecretStr, *module: str) -> None:
+    path = os.pathsep.join([str(Path("src/python").resolve()), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-m", *module],
+        env=environment(DATABASE_URL=url, PYTHONPATH=path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def without_identifier(file_name: str) -> str:
+    return re.sub(r"_?[0-9a-f]{12}", "", file_name)
+
+
+def statements(revision: Path) -> list[str]:
+    """The code of a revision in no order, whatever its format is, without its identifier."""
+    lines = revision.read_text().splitlines()
+    module = ast.parse("\n".join(line for line in lines if not line.startswith("revision =")))
+    return sorted(ast.dump(statement) for statement in module.body)
+
+
+class TestNothingIsWritten:
+    @pytest.mark.parametrize(
+        "words, problem",
+        [
+            ("core A=1", "src/python/core exists already: choose another name, or delete it"),
+            ("taken A=1", "alembic/taken exists already: choose another name, or delete it"),
+            ("sample A=1", "tests/sample exists already"),
+            ("packaging A=1", "tests/apps/packaging.py exists already"),
+            ("pydantic A=1", "'pydantic' is a package in 3rdparty/python/requirements.txt"),
+            ("Shop A=1", "'Shop' is not a valid ledger name"),
+            ("gift-card A=1", "'gift-card' is not a valid ledger name"),
+            ("public A=1", "avoid the reserved names public and information_schema"),
+            ("class A=1", "'class' is not a valid ledger name, because it is a keyword of Python"),
+            ("shop A", "'A' is not an operation with its amount: write NAME=AMOUNT"),
+            ("shop A=", "'A=' is not an operation with its amount: write NAME=AMOUNT"),
+            ("shop A=7.5", "the amount of A must be an integer, such as 7 or -7, not '7.5'"),
+            ("shop A=99999999999", "must be an integer from -2147483647 to 2147483647 credits"),
+            ("shop A=1 A=2", "A is given twice: remove one of them"),
+            ("shop CREDIT_ADD=5", "CREDIT_ADD = 'CREDIT_ADD' collides with a shared operation"),
+            ("shop name=5", "it defines name, which every operation has already"),
+            ("shop if=5", "'if' is not a valid operation name; use an identifier"),
+            (f"{'x' * 25} A=1", "characters, and lint allows 100: choose shorter names"),
+        ],
+    )
+    @pytest.mark.parametrize("form", [[], ["--class"]])
+    def test_by_a_mistake(self, workspace: Path, words: str, problem: str, form: list[str]) -> None:
+        (workspace / "src/python/core").mkdir(parents=True)
+        (workspace / "alembic/taken/versions").mkdir(parents=True)
+        before = files(workspace)
+        with pytest.raises(SystemExit) as raised:
+            main([*form, *words.split()])
+        message = str(raised.value)
+        assert message.startswith("new-app: ") and message.endswith(". Nothing was written")
+        assert problem in message and "\n" not in message
+        assert files(workspace) == before
+
+    def test_by_an_interrupted_run(self, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = files(workspace)
+        left = 0
+        rename, write_text = os.rename, Path.write_text
+
+        def count_down() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+
+        def interrupted_rename(source: Path, target: Path) -> None:
+            count_down()
+            rename(source, target)
+            count_down()
+
+        def interrupted_write(path: Path, text: str) -> int:
+            count_down()
+            written = write_text(path, text)
+            count_down()
+            return written
+
+        monkeypatch.setattr(os, "rename", interrupted_rename)
+        monkeypatch.setattr(Path, "write_text", interrupted_write)
+        interrupted_at = 0
+        while True:
+            left = interrupted_at = interrupted_at + 1
+            try:
+                main(["shop", "PURCHASE=-7"])
+            except KeyboardInterrupt:
+                assert files(workspace) == before, interrupted_at
+            else:
+                break
+        assert interrupted_at > 30 and "SHOP_" in (workspace / placing.CI).read_text()
