@@ -20,6 +20,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
         workspace = Workspace(Path(folder))
         try:
+            workspace.replace_apps()
             workspace.commit()
             # A warm-up, in which Pants starts its daemon and builds the environments of the tests.
             timed(workspace, "test", "tests/core/settings/environment_test.py")

@@ -9,8 +9,9 @@ from monorepo.workspace import Workspace
 
 @pytest.fixture(scope="module")
 def workspace_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A copy of the workspace that all checks of a module share."""
+    """A copy of the workspace, with apps of its own, that all checks of a module share."""
     copy = Workspace(tmp_path_factory.mktemp("workspace"))
+    copy.replace_apps()
     yield copy
     copy.close()
 

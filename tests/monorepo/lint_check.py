@@ -37,7 +37,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
             "import sys\nimport os\n",
             "isort made changes",
         ),
-        ("black", "docs/openapi/BUILD", "file(source='content.json')\n", "black made changes"),
+        ("black", "docs/openapi/BUILD", "files(sources=['*'])\n", "black made changes"),
     ],
 )
 def test_lint_refuses(

@@ -1,5 +1,6 @@
 """`./pants migrate` and the linter `migration-check`, run in a copy of the workspace."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -35,6 +36,13 @@ def add_an_operation(workspace: Workspace) -> None:
         text = (workspace.root / name).read_text()
         assert after in text
         workspace.write(name, text.replace(after, after + line))
+
+
+def head(workspace: Workspace) -> str:
+    """The only revision of travel."""
+    [revision] = (workspace.root / "alembic/travel/versions").glob("*_create_the_ledger.py")
+    [identifier] = re.findall(r'^revision = "(.*)"', revision.read_text(), re.MULTILINE)
+    return str(identifier)
 
 
 def schemas(url: SecretStr) -> set[str]:
@@ -121,7 +129,7 @@ def test_migration_check_reports_a_faulty_revision(
         f"""from alembic import op
 
 revision = "bad"
-down_revision = "d08b915a5630"
+down_revision = "{head(workspace)}"
 
 
 def upgrade() -> None:
@@ -142,7 +150,7 @@ def test_migration_check_reports_two_heads(workspace: Workspace) -> None:
     for name in ("one", "two"):
         workspace.write(
             f"alembic/travel/versions/{name}.py",
-            f'revision = "{name}"\ndown_revision = "d08b915a5630"\n'
+            f'revision = "{name}"\ndown_revision = "{head(workspace)}"\n'
             "def upgrade() -> None: ...\ndef downgrade() -> None: ...\n",
         )
     result = workspace.pants("lint", "--only=migration-check", "alembic/travel::")

@@ -4,7 +4,14 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import httpx
+
+from core.new_app.definition import new_app
+from core.new_app.placing import place
 
 # Set by the Pants that runs the checks; the Pants that they run must not inherit it.
 _NOT_INHERITED = ("PANTS_", "PEX", "PYTHON", "VIRTUAL_ENV")
@@ -30,6 +37,21 @@ class Workspace:
             if source.exists():  # not deleted in the working tree
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
+
+    def replace_apps(self) -> None:
+        """Replaces the apps by two that do not change with the workspace's: content and travel."""
+        ci = self.root / ".github/workflows/ci.yml"
+        for build in self.root.glob("src/python/apps/*/BUILD"):
+            app = build.parent.name
+            for folder in ("src/python/apps", "alembic", "tests/apps"):
+                shutil.rmtree(self.root / folder / app)
+            (self.root / f"docs/openapi/{app}.json").unlink()
+            lines = ci.read_text().splitlines(keepends=True)
+            ci.write_text("".join(line for line in lines if f"{app.upper()}_DATA" not in line))
+        content = new_app("content", ["CONTENT_CREATION=-5", "CONTENT_ACCESS=0"])
+        travel = new_app("travel", ["BOOKING_REWARD=5", "LOYALTY_BONUS=2"], as_class=True)
+        for new in (content, travel):
+            place(new, self.root)
 
     def commit(self) -> None:
         """Makes the copy a git repository, and commits all of its files."""
@@ -70,6 +92,26 @@ class Workspace:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    @contextmanager
+    def service(self, command: str) -> Iterator[httpx.Client]:
+        """Runs a service on a free port, with the command that starts it, and yields a client."""
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command} -- --port 0"],
+            cwd=self.root,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            greeting = next((line for line in process.stdout if "runs at" in line), None)
+            assert greeting, f"{command} ended with exit code {process.wait()}"
+            with httpx.Client(base_url=greeting.split()[-1], timeout=60) as client:
+                yield client
+        finally:
+            process.terminate()
+            process.communicate()
 
     def close(self) -> None:
         """Stops the Pants daemons of the copy."""
