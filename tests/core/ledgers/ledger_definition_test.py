@@ -7,12 +7,27 @@ import pytest
 
 from core.ledgers.errors import DefinitionError, ForeignOperation, InvalidIdentifier
 from core.ledgers.ledger import Ledger
-from core.ledgers.operations import BaseLedgerOperation, extend_enum
+from core.ledgers.operations import BaseLedgerOperation
 from core.ledgers.requests import Post
 from core.ledgers.tables import per_operation
 
-ShopOperation = extend_enum(BaseLedgerOperation, "ShopOperation", {"SALE": "SALE"})
-OtherOperation = extend_enum(BaseLedgerOperation, "OtherOperation", {"SALE": "SALE"})
+
+class ShopOperation(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+    SALE = "SALE"
+
+
+class OtherOperation(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+    SALE = "SALE"
+
+
 SALE = ShopOperation.SALE
 SHOP = Ledger(name="shop", operations=ShopOperation, amounts={SALE: -2})
 

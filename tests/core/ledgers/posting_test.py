@@ -22,7 +22,15 @@ from core.ledgers.posting import (
 )
 from core.ledgers.requests import Batch, Key, Post
 
-Operation = extend_enum(BaseLedgerOperation, "Operation", {"NOTHING": "NOTHING"})
+
+class Operation(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+    NOTHING = "NOTHING"
+
+
 LEDGER = Ledger(name="pure", operations=Operation, amounts={Operation.NOTHING: 0})
 
 
