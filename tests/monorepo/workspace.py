@@ -99,7 +99,7 @@ class Workspace:
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command} -- --port 0"],
             cwd=self.root,
-            env=_environment(),
+            env=environment(),
             stdout=subprocess.PIPE,
             text=True,
         )
