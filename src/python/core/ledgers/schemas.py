@@ -1,30 +1,56 @@
 """The Pydantic models of a ledger's JSON, generic in the app's operation enum."""
 
 from datetime import datetime
-from typing import Annotated, Generic
+from typing import Annotated, Any, Generic
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
 
-from core.ledgers.identifiers import MAX_LENGTH, validated_nonce, validated_owner_id
+from core.ledgers.identifiers import (
+    MAX_LENGTH,
+    UNREADABLE_OWNERS,
+    validated_nonce,
+    validated_owner_id,
+)
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.requests import MAX_BATCH, Batch, Post
 
-# The lengths are documentation for OpenAPI; the validators enforce them.
+# These are documentation for OpenAPI; the validators enforce what they say.
+NONCE_SCHEMA: dict[str, Any] = {
+    "minLength": 1,
+    "maxLength": MAX_LENGTH,
+    "pattern": r"^[^\u0000]*$",  # no NUL
+}
+OWNER_ID_SCHEMA: dict[str, Any] = {**NONCE_SCHEMA, "not": {"enum": [*UNREADABLE_OWNERS]}}
+
 OwnerId = Annotated[
     str,
     AfterValidator(validated_owner_id),
-    Field(json_schema_extra={"minLength": 1, "maxLength": MAX_LENGTH}, examples=["alice"]),
+    Field(json_schema_extra=OWNER_ID_SCHEMA, examples=["alice"]),
 ]
 Nonce = Annotated[
     str,
     AfterValidator(validated_nonce),
     Field(
-        json_schema_extra={"minLength": 1, "maxLength": MAX_LENGTH},
+        json_schema_extra=NONCE_SCHEMA,
         description="Idempotency key, unique per owner. Send the same one when you retry.",
         examples=["2f1c7c1e"],
     ),
 ]
+
+
+# What Pydantic takes for a boolean, in lower case.
+_TRUE: list[Any] = [True, 1, "1", "true", "t", "yes", "y", "on"]
+_FALSE: list[Any] = [False, 0, "0", "false", "f", "no", "n", "off"]
+_BOOLEAN: dict[str, Any] = {"anyOf": [{"type": "boolean"}, {"enum": _TRUE[1:] + _FALSE[1:]}]}
 
 
 class PostRequest(BaseModel, Generic[OperationT]):
@@ -43,9 +69,15 @@ class PostRequest(BaseModel, Generic[OperationT]):
 class BatchRequest(BaseModel, Generic[OperationT]):
     """Applies operations in order, either atomically or each on its own."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "if": {"properties": {"atomic": {"enum": _TRUE}}},
+            "then": {"properties": {"entries": {"uniqueItems": True}}},
+        },
+    )
 
-    atomic: bool = Field(
+    atomic: Annotated[bool, WithJsonSchema(_BOOLEAN)] = Field(
         default=True,
         description="If true, either all entries are posted or none is. If false, each entry is "
         "posted or refused on its own.",

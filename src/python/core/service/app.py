@@ -13,7 +13,7 @@ from core.ledgers.operations import OperationT
 from core.service.body_limit import BodyLimit
 from core.service.head_requests import HeadRequests
 from core.service.health import health_router
-from core.service.openapi import document_problems
+from core.service.openapi import complete_document
 from core.service.owner_path import RoutedPath
 from core.service.problem_handlers import add_problem_handlers
 from core.service.root_path import RootPath
@@ -49,7 +49,7 @@ def create_app(
         redirect_slashes=False,
     )
     add_problem_handlers(app)
-    document_problems(app)
+    complete_document(app)
     # Routes are tried in this order, and most requests are for these.
     add_balance_route(app, lambda: workers.current().balances)
     add_posting_routes(app, ledger, lambda: workers.current().posts)

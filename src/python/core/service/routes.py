@@ -12,7 +12,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome
 from core.ledgers.requests import Batch
-from core.ledgers.schemas import BatchRequest, OwnerBalance, PostRequest
+from core.ledgers.schemas import OWNER_ID_SCHEMA, BatchRequest, OwnerBalance, PostRequest
 from core.service.group_queue import GroupQueue
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.problems import (
@@ -39,7 +39,12 @@ def add_balance_route(app: FastAPI, balances: Callable[[], GroupQueue[str, int]]
     """Adds `GET /ledger/{owner_id}`. `balances` returns the queue of the running event loop."""
 
     async def read_balance(
-        owner_id: Annotated[str, Path(description="Percent-encoded; a slash is `%2F`.")],
+        owner_id: Annotated[
+            str,
+            Path(
+                description="Percent-encoded; a slash is `%2F`.", json_schema_extra=OWNER_ID_SCHEMA
+            ),
+        ],
     ) -> Response:
         valid = validated_owner_id(owner_id)
         balance = await balances().submit_one(valid)
