@@ -37,6 +37,7 @@ class HttpServer(uvicorn.Server):
                 ws="none",
                 log_config=None,
                 access_log=settings.log_level == "debug",
+                proxy_headers=settings.log_level == "debug",  # which only that log shows
                 timeout_graceful_shutdown=settings.shutdown_timeout,
             )
         )
