@@ -102,12 +102,13 @@ def _file_name_of_revision(revision: str, slug: str) -> str:
     return _FILE_TEMPLATE % values
 
 
-_FILE_TEMPLATE = "%(year)d_%(month).2d_%(day).2d_%(slug)s"
+_FILE_TEMPLATE = "%(year)d_%(month).2d_%(day).2d_%(rev)s_%(slug)s"
 
 _ALEMBIC_INI = f"""[alembic]
 script_location = %(here)s
 prepend_sys_path = %(here)s/../../src/python
 path_separator = os
+# With the revision, so that two with the same message on one day are two files.
 file_template = {_FILE_TEMPLATE.replace("%", "%%")}
 timezone = UTC
 """
