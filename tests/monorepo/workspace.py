@@ -62,7 +62,9 @@ class Workspace:
     def reset(self) -> None:
         """Undoes all changes since the commit."""
         self._stdout_of("git", "reset", "-q", "--hard", cwd=self.root)
-        self._stdout_of("git", "clean", "-fdq", cwd=self.root)
+        # Also ignored files, such as the bytecode of an app. Pants runs in the first two folders.
+        kept = ("-e", ".pants.d", "-e", ".pids", "-e", ".ledger")
+        self._stdout_of("git", "clean", "-fdxq", *kept, cwd=self.root)
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
