@@ -42,7 +42,7 @@ def test_a_missing_database_setting_is_reported() -> None:
     [
         ("mysql://localhost/ledger", "must begin with postgresql://"),
         ("postgresql://user:secret@host:port/ledger", "is not of the form postgresql://"),
-        ("postgresql://user:secret@127.0.0.1:1/ledger", "Check SAMPLE_DATABASE_URL or"),
+        ("postgresql://user:secret@127.0.0.1:1/ledger", "Check DATABASE_URL\n"),
     ],
 )
 def test_an_unusable_url_is_reported_without_its_password(url: SecretStr, reason: str) -> None:
@@ -53,10 +53,10 @@ def test_an_unusable_url_is_reported_without_its_password(url: SecretStr, reason
 
 def test_a_database_that_does_not_exist_is_reported(databases: Databases) -> None:
     code, output = migrate(
-        DATABASE_URL=databases.empty().get_secret_value().replace("/test_", "/no_test_")
+        SAMPLE_DATABASE_URL=databases.empty().get_secret_value().replace("/test_", "/no_test_")
     )
     assert code == 1
-    assert "does not exist" in output and "Check SAMPLE_DATABASE_URL" in output
+    assert "does not exist" in output and "Check SAMPLE_DATABASE_URL\n" in output
 
 
 @pytest.mark.parametrize("arguments", [[], ["current"], ["downgrade", "-1"]])
@@ -83,10 +83,13 @@ def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -
     engine = connect(url)
     with engine.connect() as connection:
         connection.exec_driver_sql("SELECT FROM sample.ledger_entry")
-        code, output = migrate("downgrade", "-1", DATABASE_URL=url, MIGRATION_LOCK_TIMEOUT="0.2")
+        code, output = migrate(
+            "downgrade", "-1", DATABASE_URL=url, SAMPLE_MIGRATION_LOCK_TIMEOUT="0.2"
+        )
     engine.dispose()
     assert code == 1
     assert "lock timeout. Another transaction has locked what this revision changes" in output
+    assert output.endswith(", or raise SAMPLE_MIGRATION_LOCK_TIMEOUT\n")
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
 
 

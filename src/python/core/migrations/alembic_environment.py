@@ -15,9 +15,9 @@ from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
 from core.migrations.autogenerate import is_of_ledger, write_operation_changes
 from core.migrations.deploy_lock import only_deployer
-from core.migrations.refusals import explanation, variables
+from core.migrations.refusals import explanation
 from core.migrations.revisions import DATABASE_URL, create_schema, version_table
-from core.settings.environment import read_settings
+from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings
 
 
@@ -76,5 +76,5 @@ def _database_url(app: str) -> SecretStr:
     given: SecretStr | None = context.config.attributes.get(DATABASE_URL)
     url = given or read_settings(DatabaseSettings, app).database_url
     if url is None:
-        raise ConfigurationError(f"No database is given: set {variables(app)}")
+        raise ConfigurationError(f"No database is given: set {source_of(app, 'database_url')}")
     return url

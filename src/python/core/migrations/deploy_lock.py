@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from core.migrations.revisions import create_schema
-from core.settings.environment import read_settings
+from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, MigrationSettings
 from core.storage.bounded_waits import bound_waits
 from core.storage.connections import connect
@@ -84,6 +84,6 @@ def _take_lock(connection: Connection, app: str, wait: float) -> None:
         if time.monotonic() >= deadline:
             raise CommandError(
                 f"Another deployer has been migrating {app!r} for {wait:g} s: try again when it "
-                "has finished, or raise MIGRATION_WAIT"
+                f"has finished, or raise {source_of(app, 'migration_wait')}"
             )
         time.sleep(_RETRY_SECONDS)

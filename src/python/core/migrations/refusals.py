@@ -2,6 +2,8 @@
 
 from sqlalchemy.exc import DBAPIError
 
+from core.settings.environment import source_of
+from core.settings.groups import MigrationSettings
 from core.storage import sqlstates
 
 _NEXT_STEPS = {
@@ -33,19 +35,16 @@ def explanation(app: str, error: DBAPIError) -> str:
         cause = str(error.orig).strip()
         if error.connection_invalidated:
             return f"The database stopped answering: {cause}. Run the command again when it answers"
-        return f"The database does not answer: {cause}\nCheck {variables(app)}"
+        return f"The database does not answer: {cause}\nCheck {source_of(app, 'database_url')}"
     next_step = _NEXT_STEPS.get(sqlstates.sqlstate_of(error)) or hint
+    for setting in MigrationSettings.model_fields:  # the app may have a variable of its own
+        next_step = next_step.replace(setting.upper(), source_of(app, setting))
     parts = (
         ": ".join(filter(None, (message, "; ".join(detail.splitlines())))),
         _function_in(context),
         next_step or "Remove the cause, and run the command again",
     )
     return ". ".join(part.rstrip(".") for part in parts if part)
-
-
-def variables(app: str) -> str:
-    """Returns the names of the variables that say which database to migrate."""
-    return f"{app.upper()}_DATABASE_URL or DATABASE_URL"
 
 
 def _function_in(context: str) -> str:
