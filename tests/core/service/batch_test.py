@@ -64,14 +64,14 @@ def test_a_batch_is_atomic_by_default(
 
 def test_a_duplicate_refuses_the_whole_batch(client: Client, shared_url: SecretStr) -> None:
     original = post(client, "ann", "1", "CREDIT_ADD").json()
-    for operation, code in (("CREDIT_ADD", "duplicate_nonce"), ("DAILY_REWARD", "nonce_reused")):
+    for operation in ("CREDIT_ADD", "DAILY_REWARD"):
         entries = [
             entry("ann", "2", "CREDIT_ADD"),
             entry("bob", "1", "CREDIT_ADD"),
             entry("ann", "1", operation),
             entry("cat", "1", "CREDIT_SPEND"),  # refused too, but only the first one is reported
         ]
-        problem = assert_problem(post_batch(client, entries), 409, code)
+        problem = assert_problem(post_batch(client, entries), 409, "nonce_reused")
         assert problem["detail"].startswith("Duplicate transaction: ")
         assert problem["index"] == 2
         assert {**problem["entry"], "balance": 10} == original
@@ -102,7 +102,7 @@ def test_an_atomic_batch_that_differs_from_what_was_posted_names_the_first_confl
     first, second = (entry("ann", number, "CREDIT_ADD") for number in "12")
     [original, _] = post_batch(client, [first, second]).json()["entries"]
     response = post_batch(client, [first, entry("ann", nonce, operation)])
-    problem = assert_problem(response, 409, "duplicate_nonce")
+    problem = assert_problem(response, 409, "nonce_reused")
     assert (problem["index"], {**problem["entry"], "balance": 10}) == (0, original)
     assert "no entry was posted" in problem["detail"]
     assert posted_keys(shared_url) == [("ann", "1"), ("ann", "2")]

@@ -79,8 +79,8 @@ class RefusedInBatch(BaseModel):
 class DuplicateNonceInBatch(DuplicateNonce[OperationT], RefusedInBatch, Generic[OperationT]):
     """409: the owner has already used this entry's nonce. Nothing of the batch was written.
 
-    It is not a retry of the batch, of which at least one entry is new, so it is no success.
-    `nonce_reused` means that the nonce was used for another operation.
+    `nonce_reused`, even if the operation is the same: it is not a retry of this batch, of which at
+    least one entry is new. That the nonce was used is a mistake in the client.
     """
 
 

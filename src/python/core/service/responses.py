@@ -164,7 +164,8 @@ class Responses(Generic[OperationT]):
             return InsufficientBalanceInBatch(**fields)
         if isinstance(alone, BalanceLimit):
             return BalanceLimitInBatch(**fields)
-        return self._schemas.duplicate_in_batch(**fields)
+        # Not `duplicate_nonce`, which clients take for a success: the rest of the batch is new.
+        return self._schemas.duplicate_in_batch(**{**fields, "code": "nonce_reused"})
 
     def _already_posted(
         self, entries: Sequence[Entry[OperationT]]

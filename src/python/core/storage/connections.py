@@ -134,7 +134,7 @@ def setting_statements(settings: Mapping[str, str], *, local: bool = False) -> s
 def _check(target: Mapping[str, str]) -> None:
     """Refuses what would fail later, with a message that could contain a part of the password."""
     hosts, ports = target.get("host", ""), target.get("port", "")
-    if any("@" in host[1:] for host in hosts.split(",")):
+    if any("@" in host[1:] for host in hosts.split(",") if not host.startswith("/")):
         raise _malformed()
     if any(port and not port.isdecimal() for port in ports.split(",")):
         raise _malformed()
