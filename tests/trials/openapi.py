@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.settings.groups import DatabaseSettings
 from core.testing.databases import throwaway_databases
+from core.testing.service_process import environment
 from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 
@@ -37,7 +38,8 @@ def main() -> None:
         Path(folder, "openapi.json").write_text(client.get("/openapi.json").text)
         schemathesis = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json"]
         options = ["--url", f"{client.base_url}", "--checks", "all", "--phases", _PHASES]
-        run = subprocess.run([*schemathesis, *options, "--seed", "1"], cwd=folder)
+        command = [*schemathesis, *options, "--seed", "1"]
+        run = subprocess.run(command, cwd=folder, env=environment())
     sys.exit(run.returncode)
 
 
