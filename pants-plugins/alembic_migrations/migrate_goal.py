@@ -42,7 +42,8 @@ class MigrateSubsystem(GoalSubsystem):
 
         The database of an app `content` is given by the environment variable
         CONTENT_DATABASE_URL or, if that is not set, DATABASE_URL. Either may be in a file: the
-        README lists the settings. The default command is `upgrade head`. To run another Alembic command, write it after `--`, for example
+        README lists the settings. The default command is `upgrade head`. To run another Alembic
+        command, write it after `--`, for example
         `migrate alembic/content:: -- revision --autogenerate -m 'add a bonus'`.
         """)
     args = ArgsListOption(example="downgrade -1", tool_name="Alembic", passthrough=True)
