@@ -101,7 +101,7 @@ def psql(url: SecretStr, script: bytes) -> None:
 def test_the_printed_sql_is_the_online_run_for_every_value(odd: Migrations, strings: str) -> None:
     @given(VALUES)
     @example(NASTY)
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=8, deadline=None)
     def has_the_same_effect(values: list[str]) -> None:
         assert odd.ini is not None
         shares = [["KEPT", *values[0::3]], values[1::3], values[2::3]]

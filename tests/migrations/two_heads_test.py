@@ -1,7 +1,5 @@
 """Two heads: Alembic allows them in a database (`upgrade heads`), and the code must have one."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -15,19 +13,13 @@ from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.migration_check.app_migrations import Migrations
 from core.migration_check.revision_files import there_is_one_head
-from core.migrations.revisions import config, require_revision
+from core.migrations.revisions import config, require_revision, several_heads
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute
 from core.testing.readiness import require_ready
-from core.testing.service_process import environment
 from migrations.copied_sample import HEAD, PARENT, copied_sample
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation
-
-TWO_HEADS = (
-    "The migrations have more than one head: one, two. Order them, or merge them: "
-    './pants migrate alembic/sample:: -- merge heads -m "merge"'
-)
 
 
 def is_accepted(current: Collection[str], *, or_newer: bool = False) -> bool:
@@ -93,35 +85,10 @@ def test_a_running_service_stays_ready_and_posts(at_two_heads: SecretStr) -> Non
         assert isinstance(outcome, Posted)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["serve", "--port", "0"], ["--version"], ["migrate"], ["migrate", "upgrade", "head", "--sql"]],
-    ids=" ".join,
-)
-@pytest.mark.parametrize("database", ["given", "embedded"])
-def test_code_with_two_heads_is_refused_in_the_same_words(
-    databases: Databases, tmp_path: Path, arguments: list[str], database: str
-) -> None:
-    ini = copied_sample(tmp_path, one=HEAD, two=HEAD)
-    path = os.pathsep.join([str(ini.parent.parent), *sys.path])
-    url = databases.empty()
-    settings = {"DATA_DIR": str(tmp_path)} if database == "embedded" else {"DATABASE_URL": url}
-    done = subprocess.run(
-        [sys.executable, "-m", "sample.service", *arguments],
-        env=environment(PYTHONPATH=path, **settings),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert done.returncode == 1
-    assert done.stderr.endswith(f"sample: {TWO_HEADS}\n")
-    assert "Traceback" not in done.stderr
-    assert not execute(url, "SELECT FROM pg_class WHERE relname = 'ledger_entry'")
-
-
 def test_the_migration_check_uses_the_same_words(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.path", [*sys.path])
     ini = copied_sample(tmp_path, one=HEAD, two=HEAD)
     [problem] = there_is_one_head(Migrations(LEDGER, databases.empty, str(ini)))
-    assert problem == TWO_HEADS
+    assert problem == str(several_heads("sample", ["two", "one"]))
