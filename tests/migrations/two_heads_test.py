@@ -53,7 +53,9 @@ def test_a_schema_fits_if_the_head_or_something_newer_has_been_applied(
 def test_the_message_names_the_revisions() -> None:
     with pytest.raises(DatabaseNotMigrated, match=f"at revision {PARENT}, but .* needs {HEAD}"):
         require_revision("sample", [PARENT])
-    with pytest.raises(DatabaseNotMigrated, match="at revision none, but"):
+    with pytest.raises(
+        DatabaseNotMigrated, match="has no ledger of 'sample' yet. Create it: .* migrate"
+    ):
         require_revision("sample", [])
     with pytest.raises(DatabaseNotMigrated, match="at revisions one, two, which this release does"):
         require_revision("sample", ["two", "one"])

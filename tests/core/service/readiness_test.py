@@ -67,8 +67,12 @@ def test_an_operation_that_is_in_no_migration(url: SecretStr) -> None:
     execute(url, "ALTER TYPE sample.ledger_operation RENAME VALUE 'DAILY_REWARD' TO 'OTHER'")
     with client_of(url) as client:
         problem = assert_unavailable(client.get("/readyz"), "database_not_migrated")
-        assert "the operations DAILY_REWARD: write one with" in problem["detail"]
-        assert_unavailable(post(client, "ann", "1", "DAILY_REWARD"), "database_not_migrated")
+        assert "No migration has the operations DAILY_REWARD: write one" in problem["detail"]
+        assert "sample:service -- migrate revision --autogenerate -m" in problem["detail"]
+        refused = post(client, "ann", "1", "DAILY_REWARD")
+        problem = assert_unavailable(refused, "database_not_migrated")
+        assert '"DAILY_REWARD"' in problem["detail"]
+        assert "write a migration if none has the operation" in problem["detail"]
         assert post(client, "ann", "2", "CREDIT_ADD").status_code == 201
 
 

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from core.cli.database import given_or_embedded
+from core.cli.database import at_the_head, given_or_embedded
 from core.cli.serving import serve
 from core.cli.signals import exit_on_signals
 from core.ledgers.errors import LedgerError
@@ -77,7 +77,8 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
     )
     @click.argument("arguments", metavar="[COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
     def migrate_command(arguments: tuple[str, ...]) -> None:
-        with given_or_embedded(app) as url:
+        compares = arguments[:1] == ("revision",) and "--autogenerate" in arguments
+        with at_the_head(app) if compares else given_or_embedded(app) as url:
             alembic_commands.migrate(app, url, *arguments)
 
     @program.command("openapi", help="Print the OpenAPI document of the service.")

@@ -12,6 +12,12 @@ from sqlalchemy import DDL
 
 from core.ledgers.models import OPERATION_TYPE
 
+_KEEP_OPERATIONS = (
+    "Either keep the operations: put them back into the code and delete the revision, or, if this "
+    "is a downgrade, stay at the revision and migrate forward. Or first give those entries another "
+    "operation, in a revision before this one."
+)
+
 
 def create_operations(schema: str, values: Sequence[str]) -> None:
     """Creates the enum type of the operations."""
@@ -31,13 +37,19 @@ def remove_operations(schema: str, values: Sequence[str]) -> None:
     which are locked against reads and writes until the transaction ends.
     """
     removed = ", ".join(map(_literal, values))
-    in_use = f"operation in ({removed})"
     _execute_block(f"""
         DECLARE
+            in_use text;
             remaining text;
         BEGIN
             LOCK TABLE "{schema}".ledger_entry IN ACCESS EXCLUSIVE MODE;
-            {_refusal(schema, in_use, "entries use an operation that this migration removes")}
+            SELECT string_agg(DISTINCT operation::text, ', ') INTO in_use
+            FROM "{schema}".ledger_entry WHERE operation IN ({removed});
+            IF in_use IS NOT NULL THEN
+                RAISE EXCEPTION 'refused: in "{schema}", entries use operations that this '
+                    'migration removes: %', in_use
+                    USING HINT = {_literal(_KEEP_OPERATIONS)};
+            END IF;
             SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)
             INTO remaining
             FROM pg_enum
@@ -67,7 +79,10 @@ def refuse_if_entries_exist(schema: str) -> None:
     _execute_block(f"""
         BEGIN
             LOCK TABLE "{schema}".ledger_entry IN ACCESS EXCLUSIVE MODE;
-            {_refusal(schema, "true", "entries exist that this migration drops")}
+            IF EXISTS (SELECT FROM "{schema}".ledger_entry) THEN
+                RAISE EXCEPTION 'refused: in "{schema}", entries exist that this migration drops'
+                    USING HINT = 'Keep the entries: fix the code and migrate forward instead.';
+            END IF;
         END
         """)
 
@@ -75,14 +90,6 @@ def refuse_if_entries_exist(schema: str) -> None:
 def drop_operations(schema: str) -> None:
     """Drops the enum type of the operations."""
     _execute(f"DROP TYPE {_type(schema)}")
-
-
-def _refusal(schema: str, condition: str, reason: str) -> str:
-    return f"""
-            IF EXISTS (SELECT FROM "{schema}".ledger_entry WHERE {condition}) THEN
-                RAISE EXCEPTION 'refused: in "{schema}", {reason}'
-                    USING HINT = 'Keep the entries: fix the code and migrate forward instead.';
-            END IF;"""
 
 
 def _type(schema: str) -> str:

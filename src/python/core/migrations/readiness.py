@@ -5,8 +5,10 @@ from typing import Generic
 
 from pydantic import SecretStr
 
+from core.ledgers.errors import DatabaseNotMigrated
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.migrations.commands import without_migration
 from core.migrations.revisions import require_revision, version_table
 from core.storage.database_check import DatabaseCheck
 
@@ -36,9 +38,9 @@ class Readiness(Generic[OperationT]):
         """Returns if the database is ready. Concurrent calls share one check.
 
         Raises DatabaseUnavailable if the database does not answer or accepts no writes,
-        DatabaseNotMigrated if it is at other revisions or lacks a table, DatabaseAccessDenied if
-        the role lacks a privilege, and ConfigurationError if PostgreSQL is too old or the
-        database's encoding is not UTF8.
+        DatabaseNotMigrated if it is at other revisions or lacks a table or an operation,
+        DatabaseAccessDenied if the role lacks a privilege, and ConfigurationError if PostgreSQL is
+        too old or the database's encoding is not UTF8.
         """
         loop = asyncio.get_running_loop()
         if self._check is None or self._check.done() or self._check.get_loop() is not loop:
@@ -48,7 +50,8 @@ class Readiness(Generic[OperationT]):
     async def _run(self) -> None:
         current = await self._database.revisions()
         require_revision(self._app, current, or_newer=self._or_newer)
-        await self._database.require_postable()
+        if unknown := await self._database.unknown_operations():
+            raise DatabaseNotMigrated(without_migration(self._app, unknown))
 
     def close(self) -> None:
         self._database.close()

@@ -1,10 +1,13 @@
 """Explains why the database did not run a migration, and what to do next."""
 
+from traceback import walk_tb
+
 from sqlalchemy.exc import DBAPIError
 
 from core.settings.environment import source_of
 from core.settings.groups import MigrationSettings
 from core.storage import sqlstates
+from core.storage.failures import connection_failure
 
 _NEXT_STEPS = {
     sqlstates.LOCK_TIMEOUT: "Another transaction has locked what this revision changes: find it in "
@@ -35,7 +38,7 @@ def explanation(app: str, error: DBAPIError) -> str:
         cause = str(error.orig).strip()
         if error.connection_invalidated:
             return f"The database stopped answering: {cause}. Run the command again when it answers"
-        return f"The database does not answer: {cause}\nCheck {source_of(app, 'database_url')}"
+        return f"{connection_failure(cause)}\nCheck {source_of(app, 'database_url')}"
     next_step = _NEXT_STEPS.get(sqlstates.sqlstate_of(error)) or hint
     for setting in MigrationSettings.model_fields:  # the app may have a variable of its own
         next_step = next_step.replace(setting.upper(), source_of(app, setting))
@@ -44,7 +47,17 @@ def explanation(app: str, error: DBAPIError) -> str:
         _function_in(context),
         next_step or "Remove the cause, and run the command again",
     )
-    return ". ".join(part.rstrip(".") for part in parts if part)
+    revision = _failed_revision(error)
+    failed = f"Revision {revision} failed: " if revision else ""
+    return failed + ". ".join(part.rstrip(".") for part in parts if part)
+
+
+def _failed_revision(error: Exception) -> str | None:
+    """Returns the revision in whose file the error was raised. Alembic does not say which it is."""
+    for frame, _ in walk_tb(error.__traceback__):
+        if "down_revision" in frame.f_globals:
+            return str(frame.f_globals.get("revision"))
+    return None
 
 
 def _function_in(context: str) -> str:

@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from pydantic import SecretStr
 
 from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated
+from core.migrations.commands import program, write_revision
 
 DATABASE_URL = "database_url"
 """The attribute of Alembic's Config with the database's URL, a SecretStr.
@@ -38,7 +39,8 @@ def config(app: str, url: SecretStr | None = None, ini: str | None = None) -> Co
             return found
     raise ConfigurationError(
         f"The migrations of {app!r} are not part of this program: "
-        f"add //alembic/{app} to the dependencies of its target"
+        f"add //alembic/{app} to the dependencies of its target, or correct the ledger's name, "
+        "which must be that of its folders"
     )
 
 
@@ -76,15 +78,23 @@ def require_revision(app: str, current: Collection[str], *, or_newer: bool = Fal
             f"The database is at {_listed(unknown)}, which this release does not know: a newer "
             "release has migrated it. Deploy that release"
         )
+    if not current:
+        raise DatabaseNotMigrated(
+            f"The database has no ledger of {app!r} yet. Create it: {program(app, 'migrate')}"
+        )
     raise DatabaseNotMigrated(
         f"The database is at {_listed(current)}, but this release needs {needed}. "
-        f"Migrate it first with the command `migrate` of this program, for example: "
-        f"./pants run src/python/apps/{app}:service -- migrate"
+        f"Migrate it first: {program(app, 'migrate')}"
     )
 
 
 def _listed(revisions: Collection[str]) -> str:
-    return f"revision{'s' * (len(revisions) > 1)} {', '.join(sorted(revisions)) or 'none'}"
+    return f"revision{'s' * (len(revisions) > 1)} {', '.join(sorted(revisions))}"
+
+
+def exist(app: str) -> bool:
+    """Whether the app has a revision yet."""
+    return bool(ScriptDirectory.from_config(config(app)).get_heads())
 
 
 def head(app: str) -> str:
@@ -104,8 +114,7 @@ def only_head(app: str, script: ScriptDirectory) -> str:
     if not heads:
         raise ConfigurationError(
             f"alembic/{app}/versions has no revisions: create the first one with "
-            f"./pants run src/python/apps/{app}:service -- "
-            'migrate revision --autogenerate -m "create the ledger"'
+            f"{write_revision(app, 'create the ledger')}"
         )
     if len(heads) > 1:
         raise several_heads(app, heads)

@@ -4,7 +4,7 @@ from typing import Generic
 
 from pydantic import SecretStr
 
-from core.ledgers.errors import ConfigurationError, DatabaseNotMigrated, DatabaseUnreachable
+from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.storage.arrays import array
@@ -64,10 +64,11 @@ class DatabaseCheck(Generic[OperationT]):
             select = Statement(f"SELECT version_num FROM {self._version_table}")
             return frozenset(revision for revision, in await self._session.execute(select, {}))
 
-    async def require_postable(self) -> None:
-        """Checks that the tables, operations and privileges are there that a post needs.
+    async def unknown_operations(self) -> list[str]:
+        """Returns the ledger's operations that the database lacks; a post with one would fail.
 
-        Call `revisions` first. Raises DatabaseUnavailable if the next post cannot succeed.
+        Call `revisions` first. Raises DatabaseUnavailable if a table or a privilege is missing that
+        every post needs.
         """
         arrays = ("post_owners", "operations", "amounts", "nonces", "owners", "net", "lowest")
         operations = {"operations": array(each.value for each in self._ledger.operations)}
@@ -76,11 +77,7 @@ class DatabaseCheck(Generic[OperationT]):
                 self._statements.explain_posting, dict.fromkeys(arrays, "{}")
             )
             unknown = await self._session.execute(self._statements.unknown_operations, operations)
-        if unknown:
-            raise DatabaseNotMigrated(
-                f"No migration has the operations {', '.join(value for value, in unknown)}: write "
-                "one with the command `migrate revision --autogenerate` of this program, and run it"
-            )
+        return [value for value, in unknown]
 
     def close(self) -> None:
         self._session.close()

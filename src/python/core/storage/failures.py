@@ -25,6 +25,16 @@ from core.storage.sqlstates import (
     sqlstate_of,
 )
 
+# PostgreSQL gives no SQLSTATE when it refuses a connection, only a text.
+_REFUSED_LOGINS = (
+    "authentication failed",
+    "no password supplied",
+    "pg_hba.conf",
+    "does not exist",  # the role or the database
+    "is not permitted to log in",
+    "permission denied for database",
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -47,15 +57,22 @@ def failures_converted(*, explain: bool = False) -> Generator[None, None, None]:
         if not explain:
             log.warning("%s: %s", converted.code, cause)
         elif type(converted) in (DatabaseUnavailable, DatabaseUnreachable):
-            converted = type(converted)(f"The database does not answer: {cause}")
+            converted = type(converted)(connection_failure(cause))
         raise converted from error
+
+
+def connection_failure(cause: str) -> str:
+    """Returns a message for the operator about a connection that could not be opened."""
+    refused = "FATAL" in cause and any(reason in cause for reason in _REFUSED_LOGINS)
+    return f"The database {'refuses the login' if refused else 'does not answer'}: {cause}"
 
 
 def _converted(error: psycopg2.Error) -> LedgerError | None:
     message = error.diag.message_primary
     if is_unknown_operation(error):
         return OperationNotMigrated(
-            "The database does not know an operation of this release: migrate it, then try again, "
+            f"The database does not know an operation of this release ({message}): migrate it, or "
+            "write a migration if none has the operation (GET /readyz says which), then try again, "
             "with the same nonce"
         )
     if is_lock_timeout(error):

@@ -1,0 +1,41 @@
+"""The program writes a revision without a configured database, whatever the embedded one is at."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from core.testing.service_process import command, environment
+from migrations.copied_sample import copied_sample
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """Runs the sample's program with the migrations in `folder`, and returns its output."""
+    path = os.pathsep.join([str(folder), *sys.path])
+    done = subprocess.run(
+        [*command("sample.service"), *arguments],
+        env=environment() | {"PYTHONPATH": path, "DATA_DIR": str(folder / "data")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_a_revision_is_compared_with_what_the_revisions_build(tmp_path: Path) -> None:
+    versions = copied_sample(tmp_path).parent / "versions"
+    before = set(versions.glob("*.py"))
+    run(tmp_path, "migrate", "revision", "--autogenerate", "-m", "nothing new")
+    [written] = set(versions.glob("*.py")) - before
+    assert "op." not in written.read_text()
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_first_revision_creates_the_ledger(tmp_path: Path) -> None:
+    versions = copied_sample(tmp_path).parent / "versions"
+    for revision in versions.glob("*.py"):
+        revision.unlink()
+    run(tmp_path, "migrate", "revision", "--autogenerate", "-m", "create the ledger")
+    [written] = versions.glob("*.py")
+    assert "create_operations(" in written.read_text()
