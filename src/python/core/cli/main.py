@@ -7,13 +7,13 @@ import sys
 
 import click
 
-from core.cli.database import at_the_head, given_or_embedded
+from core.cli.database import at_the_head, given_or_embedded, move_embedded
 from core.cli.serving import serve
 from core.cli.signals import exit_on_signals
 from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.migrations import alembic_commands, revisions
+from core.migrations import alembic_commands, former_names, revisions
 from core.service.app import openapi_document
 from core.settings.environment import read_settings
 from core.settings.groups import ServiceSettings
@@ -80,6 +80,13 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
         compares = arguments[:1] == ("revision",) and "--autogenerate" in arguments
         with at_the_head(app) if compares else given_or_embedded(app) as url:
             alembic_commands.migrate(app, url, *arguments)
+
+    @program.command("rename-from", help="Rename the ledger of the app's former name.")
+    @click.argument("former")
+    def rename_command(former: str) -> None:
+        move_embedded(app, former)
+        with given_or_embedded(app) as url:
+            former_names.rename(app, url, former)
 
     @program.command("openapi", help="Print the OpenAPI document of the service.")
     def openapi_command() -> None:

@@ -42,8 +42,9 @@ def run_env(ledger: Ledger[OperationT]) -> None:
     if context.config.cmd_opts:  # run from the command line, so report progress
         logging.basicConfig(format="%(message)s")
         logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+    known = {each.revision for each in context.script.walk_revisions()}
     try:
-        with only_deployer(ledger.name, _database_url(ledger.name)) as connection:
+        with only_deployer(ledger.name, _database_url(ledger.name), known) as connection:
             context.configure(connection=connection, **options)
             with context.begin_transaction():
                 context.run_migrations()

@@ -1,7 +1,7 @@
 """The migration lock, which allows only one deployer at a time to migrate an app's schema."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 
 from alembic.util import CommandError
@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from core.migrations.former_names import require_no_former_name
 from core.migrations.revisions import create_schema
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, MigrationSettings
@@ -20,11 +21,14 @@ _GRACE_SECONDS = 5  # for PostgreSQL to report that it has cancelled a statement
 
 
 @contextmanager
-def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]:
+def only_deployer(
+    app: str, url: SecretStr, known: Collection[str]
+) -> Generator[Connection, None, None]:
     """Yields a connection that holds the app's migration lock and has the migration timeouts.
 
     Creates the app's schema if it does not exist. Raises CommandError if another deployer holds
-    the lock for longer than MIGRATION_WAIT, or if a pooler in transaction mode is in between.
+    the lock for longer than MIGRATION_WAIT, or if a pooler in transaction mode is in between, and
+    ConfigurationError if a ledger with the revisions `known` has another name.
     """
     settings = read_settings(MigrationSettings, app)
     engine = connect(
@@ -40,6 +44,7 @@ def only_deployer(app: str, url: SecretStr) -> Generator[Connection, None, None]
             connection.execution_options(isolation_level="AUTOCOMMIT")
             _end_statements_with_this_process(connection)
             _take_lock(connection, app, settings.migration_wait)
+            require_no_former_name(connection, app, known)
             connection.execute(text(create_schema(app)))
             connection.commit()
             connection.execution_options(isolation_level="READ COMMITTED")

@@ -92,9 +92,10 @@ def _listed(revisions: Collection[str]) -> str:
     return f"revision{'s' * (len(revisions) > 1)} {', '.join(sorted(revisions))}"
 
 
-def exist(app: str) -> bool:
-    """Whether the app has a revision yet."""
-    return bool(ScriptDirectory.from_config(config(app)).get_heads())
+def ids(app: str) -> frozenset[str]:
+    """Returns the IDs of all of the app's revisions, of which there may be none yet."""
+    script = ScriptDirectory.from_config(config(app))
+    return frozenset(revision.revision for revision in script.walk_revisions())
 
 
 def head(app: str) -> str:
@@ -131,9 +132,7 @@ def several_heads(app: str, heads: Iterable[str]) -> ConfigurationError:
 @lru_cache(maxsize=None)
 def _history(app: str) -> tuple[str, frozenset[str]]:
     """Returns the app's head revision and the set of all its revisions."""
-    script = ScriptDirectory.from_config(config(app))
-    head = only_head(app, script)
-    return head, frozenset(revision.revision for revision in script.walk_revisions())
+    return only_head(app, ScriptDirectory.from_config(config(app))), ids(app)
 
 
 def version_table(app: str) -> dict[str, Any]:
