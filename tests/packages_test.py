@@ -53,7 +53,7 @@ def read(name: str, text: str, changes_when: str = "") -> Package:
     for selector, *allowed in names.rulesets:
         shown = SELECTORS.get(selector, f"`{selector.removeprefix('/')}`: ")
         imports = [described(rule) for rule in allowed if described(rule)]
-        if selector != "<pex_binary>" and imports:
+        if selector not in ("<pex_binary>", "<resources>") and imports:
             package.imports[shown] = imports
     return package
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from core.testing.service_process import command, environment
 from migrations.copied_sample import copied_sample
 
+FORMAT = '[tool.black]\nline-length = 100\n[tool.isort]\nprofile = "black"\nline_length = 100\n'
+
 
 def run(folder: Path, *arguments: str) -> str:
     """Runs the sample's program with the migrations in `folder`, and returns its output."""
@@ -39,3 +41,18 @@ def test_the_first_revision_creates_the_ledger(tmp_path: Path) -> None:
     run(tmp_path, "migrate", "revision", "--autogenerate", "-m", "create the ledger")
     [written] = versions.glob("*.py")
     assert "create_operations(" in written.read_text()
+
+
+def test_a_revision_is_written_formatted(tmp_path: Path) -> None:
+    versions = copied_sample(tmp_path).parent / "versions"
+    for revision in versions.glob("*.py"):
+        revision.unlink()
+    (tmp_path / "pyproject.toml").write_text(FORMAT)
+    run(tmp_path, "migrate", "revision", "--autogenerate", "-m", "create the ledger")
+    run(tmp_path, "migrate", "revision", "-m", "something by hand")
+    written = [*versions.glob("*.py")]
+    assert len(written) == 2
+    for tool in (["isort"], ["black", "--config", "pyproject.toml"]):
+        check = [sys.executable, "-m", *tool, "--check", *map(str, written)]
+        done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr

@@ -111,6 +111,16 @@ path_separator = os
 # With the revision, so that two with the same message on one day are two files.
 file_template = {_FILE_TEMPLATE.replace("%", "%%")}
 timezone = UTC
+
+# So that lint accepts a new revision as it is.
+[post_write_hooks]
+hooks = isort, black
+isort.type = module
+isort.module = isort
+isort.options = --quiet REVISION_SCRIPT_FILENAME
+black.type = module
+black.module = black
+black.options = --quiet REVISION_SCRIPT_FILENAME
 """
 
 
