@@ -56,7 +56,7 @@ async def imports_of(request: ImportsRequest, python_setup: PythonSetup) -> Impo
         **{
             text: ("names", line, True)
             for text, line in parsed.string_candidates.items()
-            if "." in text
+            if "." in text and all(part.isidentifier() for part in text.split("."))
         },
         **{name: ("imports", line, optional) for name, (line, optional) in parsed.imports.items()},
     }
