@@ -15,6 +15,9 @@ from core.new_app.command import main
 from core.testing.databases import Databases
 from core.testing.service_process import environment
 
+# In the sandbox of Pants, it is relative to a folder that is not the current one below.
+PATH = [str(Path(root).resolve()) for root in sys.path]
+
 CI = """
       - run: ./pants $AFFECTED migrate
         env:
@@ -88,7 +91,7 @@ class TestWhatIsWritten:
 
     def test_alembics_files_are_those_of_the_sample(self, workspace: Path) -> None:
         main(["shop", "PURCHASE=-7"])
-        sample = next(Path(root, "sample") for root in sys.path if Path(root, "sample").is_dir())
+        sample = next(Path(root, "sample") for root in PATH if Path(root, "sample").is_dir())
         own, samples = (folder / "script.py.mako" for folder in (Path("alembic/shop"), sample))
         assert own.read_text() == samples.read_text()
         own, samples = (folder / "alembic.ini" for folder in (Path("alembic/shop"), sample))
@@ -113,7 +116,7 @@ def test_the_revision_is_the_one_that_autogenerate_writes(
 
 
 def run(url: SecretStr, *module: str) -> None:
-    path = os.pathsep.join([str(Path("src/python").resolve()), *sys.path])
+    path = os.pathsep.join([str(Path("src/python").resolve()), *PATH])
     done = subprocess.run(
         [sys.executable, "-m", *module],
         env=environment(DATABASE_URL=url, PYTHONPATH=path),
