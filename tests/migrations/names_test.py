@@ -18,7 +18,7 @@ from migrations.shop import Shop
 from sample.operations import SampleOperation
 
 
-@pytest.mark.parametrize("name", ["order", "user", "table", "neighbour", "a" * 43])
+@pytest.mark.parametrize("name", ["order", "a" * 43])
 def test_an_app_of_any_name_can_migrate(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -27,7 +27,7 @@ def test_an_app_of_any_name_can_migrate(
     folder.mkdir()
     shop = Shop(folder, url, name)
     shop.set_operations("SHOP_SALE", "BOOKING_REWARD")
-    shop.revision("create the ledger")
+    shop.revision("create the ledger", up_only=True)
     shop.set_operations("BOOKING_REWARD")
     shop.revision("remove sales")
     assert "INSERT INTO" in shop.alembic("upgrade", "head", "--sql")

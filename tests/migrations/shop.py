@@ -52,11 +52,12 @@ class Shop:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
-    def revision(self, message: str) -> str:
-        """Writes a revision and runs it up, down and up again; returns its text."""
+    def revision(self, message: str, *, up_only: bool = False) -> str:
+        """Writes a revision and runs it up, or up, down and up again; returns its text."""
         before = set(self.folder.glob("versions/*.py"))
         self.alembic("revision", "--autogenerate", "-m", message)
         [new] = set(self.folder.glob("versions/*.py")) - before
-        for step in (["upgrade", "head"], ["downgrade", "-1"], ["upgrade", "head"], ["check"]):
+        steps = [["upgrade", "head"], ["downgrade", "-1"], ["upgrade", "head"], ["check"]]
+        for step in steps[:1] if up_only else steps:
             self.alembic(*step)
         return new.read_text()

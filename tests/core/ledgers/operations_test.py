@@ -134,8 +134,8 @@ def test_extend_enum_without_extra_operations_has_only_the_shared_ones() -> None
 
 def test_extend_enum_sets_the_module_of_the_class() -> None:
     assert (CallForm.__module__, CallForm.__qualname__) == (__name__, "CallForm")
-    elsewhere = extend_enum(BaseLedgerOperation, "Elsewhere", {}, module="core.ledgers.ledger")
-    assert elsewhere.__module__ == "core.ledgers.ledger"
+    elsewhere = extend_enum(BaseLedgerOperation, "Elsewhere", {}, module="core.ledgers.operations")
+    assert elsewhere.__module__ == "core.ledgers.operations"
 
 
 def test_extend_enum_refuses_a_module_in_which_members_could_not_be_found() -> None:

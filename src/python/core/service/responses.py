@@ -165,7 +165,8 @@ class Responses(Generic[OperationT]):
         if isinstance(alone, BalanceLimit):
             return BalanceLimitInBatch(**fields)
         # Not `duplicate_nonce`, which clients take for a success: the rest of the batch is new.
-        return self._schemas.duplicate_in_batch(**{**fields, "code": "nonce_reused"})
+        fields["code"] = "nonce_reused"
+        return self._schemas.duplicate_in_batch(**fields)
 
     def _already_posted(
         self, entries: Sequence[Entry[OperationT]]
