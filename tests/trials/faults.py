@@ -1,0 +1,15 @@
+"""Runs the tests of poolers, frozen databases, slow clients and interrupted migrations.
+
+They are in files called `*_trial.py`, beside the other tests of what they try.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if __name__ == "__main__":
+    tests = str(Path(__file__).parents[1])
+    options = ["-o", "python_files=*_trial.py", "-p", "no:cacheprovider"]
+    ignored = [f"--ignore={tests}/{folder}" for folder in ("monorepo", "benchmarks", "trials")]
+    sys.exit(pytest.main([*options, *ignored, *sys.argv[1:], tests]))
