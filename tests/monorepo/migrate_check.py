@@ -130,7 +130,7 @@ def test_the_command_that_lint_suggests_works_as_printed(
         ("CREATE TABLE public.stray ()", "changes objects outside the schema 'travel'"),
         ("DELETE FROM _neighbour.ledger_entry", "changes objects outside the schema 'travel'"),
         ("ALTER TYPE _neighbour.ledger_operation ADD VALUE 'X'", "changes objects outside the"),
-        ("CREATE TABLE travel.stray (id int)", "do not create the schema of the models"),
+        ("CREATE TABLE travel.stray (id int)", "downgrade leaves "),
         ("CREATE FUNCTION travel.stray() RETURNS int RETURN 1", "downgrade leaves function"),
     ],
 )
