@@ -6,6 +6,7 @@ refers to the owner `a/b`, and `/ledger/a/b` matches no route.
 """
 
 import re
+from collections.abc import Awaitable
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -26,7 +27,8 @@ class RoutedPath:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    # Not a coroutine, of which every request would pay for another one.
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = routed = scope.get("path", "")
         if b"%" in scope.get("raw_path", b""):
             encoded = unquote_to_bytes(_STAYS_ENCODED.sub(b"%25", scope["raw_path"]))
@@ -35,7 +37,7 @@ class RoutedPath:
             routed = routed[:-1]
         if routed != path:
             scope = {**scope, "path": routed}
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 class _OwnerId(Convertor[str]):
