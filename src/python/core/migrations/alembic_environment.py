@@ -16,7 +16,7 @@ from core.ledgers.operations import OperationT
 from core.migrations.autogenerate import is_of_ledger, write_operation_changes
 from core.migrations.deploy_lock import only_deployer
 from core.migrations.refusals import explanation
-from core.migrations.revisions import DATABASE_URL, create_schema, version_table
+from core.migrations.revisions import DATABASE_URL, create_schema, ids_in, version_table
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings
 
@@ -42,7 +42,7 @@ def run_env(ledger: Ledger[OperationT]) -> None:
     if context.config.cmd_opts:  # run from the command line, so report progress
         logging.basicConfig(format="%(message)s")
         logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
-    known = {each.revision for each in context.script.walk_revisions()}
+    known = ids_in(context.script)
     try:
         with only_deployer(ledger.name, _database_url(ledger.name), known) as connection:
             context.configure(connection=connection, **options)

@@ -67,5 +67,5 @@ def rename(app: str, url: SecretStr, former: str) -> None:
 
 
 def _applied(connection: Connection, app: str) -> set[str]:
-    table = '"{version_table_schema}"."{version_table}"'.format(**revisions.version_table(app))
+    table = revisions.quoted_version_table(app)
     return set(connection.scalars(text(f"SELECT version_num FROM {table}")))

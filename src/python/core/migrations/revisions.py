@@ -94,7 +94,11 @@ def _listed(revisions: Collection[str]) -> str:
 
 def ids(app: str) -> frozenset[str]:
     """Returns the IDs of all of the app's revisions, of which there may be none yet."""
-    script = ScriptDirectory.from_config(config(app))
+    return ids_in(ScriptDirectory.from_config(config(app)))
+
+
+def ids_in(script: ScriptDirectory) -> frozenset[str]:
+    """Returns the IDs of all revisions in a folder of migrations."""
     return frozenset(revision.revision for revision in script.walk_revisions())
 
 
@@ -132,12 +136,18 @@ def several_heads(app: str, heads: Iterable[str]) -> ConfigurationError:
 @lru_cache(maxsize=None)
 def _history(app: str) -> tuple[str, frozenset[str]]:
     """Returns the app's head revision and the set of all its revisions."""
-    return only_head(app, ScriptDirectory.from_config(config(app))), ids(app)
+    script = ScriptDirectory.from_config(config(app))
+    return only_head(app, script), ids_in(script)
 
 
 def version_table(app: str) -> dict[str, Any]:
     """Returns Alembic's options for the app's own version table."""
     return {"version_table": f"alembic_version_{app}", "version_table_schema": app}
+
+
+def quoted_version_table(app: str) -> str:
+    """Returns the name of the app's version table, as SQL statements contain it."""
+    return '"{version_table_schema}"."{version_table}"'.format(**version_table(app))
 
 
 def create_schema(app: str) -> str:
