@@ -10,10 +10,10 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.requests import Post
 from core.migration_check.app_migrations import Migrations
 from core.migration_check.invariants import first_problems
+from core.migrations.readiness import require_ready
 from core.migrations.revisions import config
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, held
-from core.testing.readiness import require_ready
 from migrations.shop import Shop
 from sample.operations import SampleOperation
 

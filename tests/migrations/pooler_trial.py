@@ -7,9 +7,9 @@ from pydantic import SecretStr
 
 from core.ledgers.errors import DatabaseNotMigrated
 from core.migrations import revisions
+from core.migrations.readiness import require_ready
 from core.testing.databases import Databases, execute
 from core.testing.pgbouncer import PGBOUNCER, pooled
-from core.testing.readiness import require_ready
 from sample.ledger import LEDGER
 
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed")

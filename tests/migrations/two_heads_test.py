@@ -13,10 +13,10 @@ from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.migration_check.app_migrations import Migrations
 from core.migration_check.revision_files import there_is_one_head
+from core.migrations.readiness import require_ready
 from core.migrations.revisions import config, require_revision, several_heads
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute
-from core.testing.readiness import require_ready
 from migrations.copied_sample import HEAD, PARENT, copied_sample
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation

@@ -12,11 +12,11 @@ from apps.travel.operations import TravelLedgerOperation
 from core.ledgers.errors import DatabaseNotMigrated, OperationNotMigrated
 from core.ledgers.outcomes import Duplicate, Posted
 from core.ledgers.requests import Post
+from core.migrations.readiness import require_ready
 from core.migrations.revisions import config
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute
 from core.testing.migration_conformance import MigrationConformance
-from core.testing.readiness import require_ready
 
 BEFORE_LOYALTY_BONUS = "b078668f2841"
 

@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from core.embedded.postgresql_server import postgresql
 from core.ledgers.errors import ConfigurationError
 from core.migrations import revisions
+from core.migrations.readiness import require_ready
 from core.service.sample_requests import assert_consistent, assert_unavailable, post
 from core.settings.groups import DatabaseSettings
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
-from core.testing.readiness import require_ready
 from core.testing.threaded_service import assert_problem, served
 from core.testing.waiting import until
 from sample.ledger import LEDGER

@@ -8,12 +8,12 @@ from pydantic import SecretStr
 
 from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
+from core.migrations.readiness import require_ready
 from core.storage.opening import shown
 from core.testing.blocking_store import blocking_store
 from core.testing.conformance import LedgerConformance
 from core.testing.databases import Databases, execute
 from core.testing.pgbouncer import PGBOUNCER, Mode, pooled
-from core.testing.readiness import require_ready
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 

@@ -1,6 +1,5 @@
 """Runs a ledger's service until it receives a signal to stop."""
 
-import asyncio
 import logging
 import socket
 from collections.abc import Generator
@@ -15,7 +14,7 @@ from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations import revisions
-from core.migrations.readiness import Readiness
+from core.migrations.readiness import require_ready
 from core.service.app import create_app
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, ServiceSettings
@@ -38,9 +37,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
             data = str(embedded_data(app))
             logging.getLogger("alembic").setLevel(logging.WARNING)
             revisions.upgrade(app, url)
-        readiness = Readiness(ledger, url, timeout=database.connect_timeout)
-        asyncio.run(readiness.require())
-        readiness.close()
+        require_ready(ledger, url, timeout=database.connect_timeout)
         application = create_app(
             ledger, database.model_copy(update={"database_url": url}), settings
         )

@@ -9,14 +9,15 @@ from core.ledgers.errors import DatabaseNotMigrated
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations.commands import without_migration
-from core.migrations.revisions import require_revision, version_table
+from core.migrations.revisions import quoted_version_table, require_revision
 from core.storage.database_check import DatabaseCheck
 
 
 class Readiness(Generic[OperationT]):
-    """Whether the next post to a ledger can succeed. A check takes at most `timeout` seconds.
+    """Whether the next post to a ledger can succeed. For one event loop.
 
-    With `or_newer`, a database is accepted too that a newer release has migrated.
+    A check takes at most `timeout` seconds. With `or_newer`, a database that a newer release has
+    migrated is accepted, too.
     """
 
     def __init__(
@@ -30,8 +31,9 @@ class Readiness(Generic[OperationT]):
         """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
         self._app = ledger.name
         self._or_newer = or_newer
-        table = '"{version_table_schema}"."{version_table}"'.format(**version_table(ledger.name))
-        self._database = DatabaseCheck(ledger, url, version_table=table, timeout=timeout)
+        self._database = DatabaseCheck(
+            ledger, url, version_table=quoted_version_table(ledger.name), timeout=timeout
+        )
         self._check: asyncio.Task[None] | None = None
 
     async def require(self) -> None:
@@ -42,9 +44,8 @@ class Readiness(Generic[OperationT]):
         DatabaseAccessDenied if the role lacks a privilege, and ConfigurationError if PostgreSQL is
         too old or the database's encoding is not UTF8.
         """
-        loop = asyncio.get_running_loop()
-        if self._check is None or self._check.done() or self._check.get_loop() is not loop:
-            self._check = loop.create_task(self._run())
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._run())
         await asyncio.shield(self._check)
 
     async def _run(self) -> None:
@@ -55,3 +56,18 @@ class Readiness(Generic[OperationT]):
 
     def close(self) -> None:
         self._database.close()
+
+
+def require_ready(
+    ledger: Ledger[OperationT], url: SecretStr, *, timeout: float = 30, or_newer: bool = False
+) -> None:
+    """Like `Readiness.require`, for code that does not run on an event loop."""
+
+    async def require() -> None:
+        readiness = Readiness(ledger, url, timeout=timeout, or_newer=or_newer)
+        try:
+            await readiness.require()
+        finally:
+            readiness.close()
+
+    asyncio.run(require())
