@@ -1,12 +1,7 @@
 """The HTTP/1.1 requests of a connection: limits their size and the time in which they arrive."""
 
-import asyncio
-from typing import Any
-
 import httptools
-from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.server import ServerState
 
 from core.http_server.connection import NEVER, Connection
 from core.http_server.limits import MAX_HEAD_BYTES
@@ -22,17 +17,9 @@ class _ParserFails(Exception):
 class HttpProtocol(Connection):
     """Overrides the callbacks of uvicorn's parser. Those are called for every request."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._unparsed = 0  # bytes that have arrived since the last part of a body
-        self._refusal = BAD_REQUEST  # if the parser fails
-        self._is_upgrade = False
+    _unparsed = 0  # bytes that have arrived since the last part of a body
+    _refusal = BAD_REQUEST  # if the parser fails
+    _is_upgrade = False
 
     def data_received(self, data: bytes) -> None:
         if self._discarding:

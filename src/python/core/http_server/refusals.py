@@ -1,7 +1,8 @@
 """The responses to requests that never reach the application."""
 
+from core.http_server.limits import MAX_HEAD_BYTES
 from core.ledgers.errors import LedgerError
-from core.service.problems import PROBLEM_JSON, Problem, title, unavailable
+from core.service.problems import PROBLEM_JSON, RETRY_AFTER_SECONDS, Problem, title, unavailable
 
 
 def refusal(status: int, code: str, detail: str) -> bytes:
@@ -11,7 +12,7 @@ def refusal(status: int, code: str, detail: str) -> bytes:
 
 def refusal_for_now(error: LedgerError) -> bytes:
     """Returns a 503, which closes the connection: the request may succeed on another one."""
-    return _response(unavailable(error), "retry-after: 1\r\n")
+    return _response(unavailable(error), f"retry-after: {RETRY_AFTER_SECONDS}\r\n")
 
 
 def _response(problem: Problem, header: str = "") -> bytes:
@@ -29,7 +30,7 @@ BAD_REQUEST = refusal(400, "bad_request", "This is not a valid HTTP/1.1 request"
 HEAD_TOO_LARGE = refusal(
     431,
     "request_header_fields_too_large",
-    "The request line and the headers must have at most 64 KiB",
+    f"The request line and the headers must have at most {MAX_HEAD_BYTES // 1024} KiB",
 )
 REQUEST_TIMEOUT = refusal(
     408, "request_timeout", "The request did not arrive completely in time; nothing was written"

@@ -18,6 +18,7 @@ from core.ledgers.errors import (
 from core.service.allowed_methods import allowed_methods
 from core.service.problems import (
     PROBLEM_JSON,
+    RETRY_AFTER_SECONDS,
     InvalidField,
     InvalidRequest,
     Problem,
@@ -27,7 +28,6 @@ from core.service.problems import (
     unavailable,
 )
 
-RETRY_AFTER_SECONDS = 1
 # What FastAPI takes for JSON.
 _JSON = re.compile(r"\s*application/([^;]+\+)?json\s*(;|$)", re.IGNORECASE)
 

@@ -10,6 +10,7 @@ from core.ledgers.operations import OperationT
 from core.ledgers.schemas import EntryModel
 
 PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER_SECONDS = 1  # of every 503
 
 _STABLE = Field(description="Identifies the kind of problem; stable across releases.")
 
