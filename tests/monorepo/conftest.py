@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.testing.databases import Databases, throwaway_databases
 from monorepo.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    """A PostgreSQL server for the checks of a module."""
+    with throwaway_databases() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,15 @@
 """`./pants migrate` and the linter `migration-check`, run in a copy of the workspace."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
 
-from core.testing.databases import Databases, execute, throwaway_databases
+from core.testing.databases import Databases, execute
 from monorepo.workspace import Workspace
 
 OPERATIONS = "src/python/apps/travel/operations.py"
 LEDGER = "src/python/apps/travel/ledger.py"
-
-
-@pytest.fixture(scope="module")
-def databases() -> Iterator[Databases]:
-    with throwaway_databases() as server:
-        yield server
 
 
 @pytest.fixture

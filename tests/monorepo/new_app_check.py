@@ -1,7 +1,6 @@
 """Adds, changes, renames and deletes apps as the README and docs/apps.md say, with requests."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,8 @@ from pydantic import SecretStr
 
 from core.new_app.definition import new_app
 from core.new_app.placing import place
-from core.testing.databases import Databases, throwaway_databases
+from core.testing.databases import Databases
 from monorepo.workspace import Workspace
-
-
-@pytest.fixture(scope="module")
-def databases() -> Iterator[Databases]:
-    with throwaway_databases() as server:
-        yield server
 
 
 @pytest.fixture
