@@ -135,7 +135,7 @@ def test_the_printed_sql_is_utf_8_in_any_locale(odd: Migrations, databases: Data
 
 
 def test_the_printed_sql_needs_no_more_rights_than_the_online_run(databases: Databases) -> None:
-    """Whoever may not create a schema can still migrate in one that exists."""
+    """A role that cannot create schemas can still migrate an existing one."""
     url = databases.empty()
     execute(url, "CREATE ROLE deployer LOGIN; CREATE SCHEMA sample AUTHORIZATION deployer")
     sample = Migrations(LEDGER, databases.empty)

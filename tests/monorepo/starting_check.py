@@ -73,7 +73,7 @@ def test_a_command_without_the_database_runs_beside_the_service(
 def test_a_goal_without_targets_fails(workspace_copy: Workspace, goals: list[str]) -> None:
     done = workspace_copy.run("./pants", *goals)
     assert done.returncode == 1
-    assert "pants: no targets are given" in done.stdout
+    assert "pants: no targets specified" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_goal_without_targets_fails(workspace_copy: Workspace, goals: list[str
     [
         ("run src/python/apps/content", "The run goal only works with one valid target"),
         ("run src/python/apps/content:service --port 8001", "Unknown flags --port"),
-        ("lint", "pants: no targets are given"),
+        ("lint", "pants: no targets specified"),
     ],
 )
 def test_the_readme_has_what_a_command_that_is_written_wrongly_says(
@@ -111,4 +111,4 @@ def test_a_wrong_base_fails(workspace: Workspace, base: str) -> None:
     assert "bad revision 'no-such-base...HEAD'" in done.stdout, done.stdout
     done = workspace.run("bash", "-c", f"./pants $(ci/affected {base}) lint check test")
     assert done.returncode == 1
-    assert "pants: no targets are given" in done.stdout, done.stdout
+    assert "pants: no targets specified" in done.stdout, done.stdout

@@ -19,7 +19,7 @@ def reason(output: str, status: int) -> str:
         if fatal := _FATAL.search(line):
             parts = [fatal[1]]
             if number and "contains errors" in fatal[1] and (log := _LOG.search(lines[number - 1])):
-                parts.insert(0, log[1])  # which says which errors
+                parts.insert(0, log[1])  # the line before names the errors
             for following in lines[number + 1 :]:
                 more = _MORE.search(following)
                 if not more:

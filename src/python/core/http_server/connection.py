@@ -102,7 +102,7 @@ class Connection(HttpToolsProtocol):
         elif not self._receiving:
             self._socket.close()
         elif self.pipeline or self._is_answering() or self.flow.read_paused:
-            # It is the application that keeps the client waiting.
+            # The client is waiting for the application.
             self._deadline = now + self._limits.receive_timeout
         else:
             self._answer(REQUEST_TIMEOUT)
@@ -168,7 +168,7 @@ class Connection(HttpToolsProtocol):
             self._socket.close()
 
     def _linger(self) -> None:
-        """Says that nothing will follow, and waits for the client to close the connection."""
+        """Closes the sending side, and waits for the client to close the connection."""
         self._is_lingering = self._discarding = True
         self._deadline = self.loop.time() + LINGER_SECONDS
         self._stop_writing()

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from core.settings.groups import ServiceSettings
 
 MAX_HEAD_BYTES = 64 * 1024  # the longest path has an owner_id of 255 characters, 12 bytes each
-# An answer that closes the connection is lost if the client is still sending: its system discards
-# the answer when it learns that nobody reads. So the rest is read, within these limits.
+# If the server closes a connection while the client is still sending, the client's system discards
+# the response. So the rest of the request is read first, within these limits.
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 10
 
-# Connections over the limit are told so, and need file descriptors meanwhile.
+# Connections over the limit get a 503, for which they need file descriptors.
 _REFUSED_CONNECTIONS = 16
 _OTHER_FILES = 64  # the database connections, the log, the embedded server's locks and so on
 _SECONDS_BETWEEN_WARNINGS = 10

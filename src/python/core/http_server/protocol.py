@@ -15,7 +15,7 @@ class _ParserFails(Exception):
 
 
 class HttpProtocol(Connection):
-    """Overrides the callbacks of uvicorn's parser. Those are called for every request."""
+    """Overrides callbacks that uvicorn's parser calls for every request."""
 
     _unparsed = 0  # bytes that have arrived since the last part of a body
     _refusal = BAD_REQUEST  # if the parser fails
@@ -40,7 +40,7 @@ class HttpProtocol(Connection):
         self._deadline = self.loop.time() + self._limits.receive_timeout
 
     def on_headers_complete(self) -> None:
-        if self._unparsed > MAX_HEAD_BYTES:  # otherwise, there is no need to count
+        if self._unparsed > MAX_HEAD_BYTES:  # a smaller head cannot exceed the limit
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > MAX_HEAD_BYTES:
                 self._refusal = HEAD_TOO_LARGE
@@ -83,7 +83,7 @@ class HttpProtocol(Connection):
         if self._is_closing():
             return
         if self._receiving and self.expect_100_continue:
-            self._close()  # the client may send the body or leave it out: we cannot know
+            self._close()  # whether the client will send the body is unknown
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
@@ -92,10 +92,10 @@ class HttpProtocol(Connection):
         self.flow.resume_reading()
 
     def _parse(self, data: bytes) -> None:
-        """Parses a request that wishes for another protocol again, without the wish.
+        """Parses a request; if it asks for a protocol upgrade, again without those headers.
 
-        It may be ignored, but after such a head the parser takes everything for the other protocol,
-        even the body: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+        A server may ignore the upgrade, but after such a head the parser treats everything, even
+        the body, as the other protocol: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
         """
         while data:
             try:

@@ -28,7 +28,7 @@ def there_is_one_head(migrations: Migrations) -> Iterator[str]:
 
 
 def revisions_have_files_of_their_own(migrations: Migrations) -> Iterator[str]:
-    """Alembic overwrites a file that has the name of the new one, without a word."""
+    """Alembic silently overwrites an existing file of the same name."""
     if "%(rev)s" not in ScriptDirectory.from_config(migrations.config()).file_template:
         yield (
             f"alembic/{migrations.app}/alembic.ini names the files of two revisions alike that "

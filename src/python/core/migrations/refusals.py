@@ -34,7 +34,7 @@ def explanation(app: str, error: DBAPIError) -> str:
         getattr(diagnostics, part, None) or ""
         for part in ("message_primary", "message_detail", "context", "message_hint")
     )
-    if not message:  # the connection failed, so there is no error from PostgreSQL
+    if not message:  # the connection failed, so PostgreSQL reported no error
         cause = str(error.orig).strip()
         if error.connection_invalidated:
             return f"The database stopped answering: {cause}. Run the command again when it answers"

@@ -35,7 +35,9 @@ def config(app: str, url: SecretStr | None = None, ini: str | None = None) -> Co
         if candidate.is_file():
             found = Config(str(candidate), attributes={DATABASE_URL: url})
             here = str(candidate.absolute().parent)
-            found.file_config.set("DEFAULT", "here", here.replace("%", "%%"))  # Alembic forgets to
+            found.file_config.set(
+                "DEFAULT", "here", here.replace("%", "%%")
+            )  # which Alembic does not escape
             return found
     raise ConfigurationError(
         f"The migrations of {app!r} are not part of this program: "

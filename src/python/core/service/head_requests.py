@@ -11,7 +11,7 @@ class HeadRequests:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    # Not a coroutine, of which every request would pay for another one.
+    # Not a coroutine function, to spare every request another coroutine.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope.get("method") != "HEAD":
             return self._app(scope, receive, send)

@@ -27,7 +27,7 @@ class RoutedPath:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    # Not a coroutine, of which every request would pay for another one.
+    # Not a coroutine function, to spare every request another coroutine.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = routed = scope.get("path", "")
         if b"%" in scope.get("raw_path", b""):

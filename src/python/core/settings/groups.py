@@ -58,7 +58,7 @@ class DatabaseSettings(SettingsGroup):
     )
     request_timeout: Seconds = Field(
         default_factory=_connect_and_statement_timeout,
-        description="how long a request may take in all before it gets a 503",
+        description="how long a request may take in total before it gets a 503",
     )
 
     @field_validator("database_url")

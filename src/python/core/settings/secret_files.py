@@ -17,7 +17,7 @@ def read_file(path: str, variable: str) -> str:
 def find_in_folder(path: str, names: Sequence[str], variable: str) -> str:
     """Returns the text of the first file in a folder that has one of the names, in any case.
 
-    Raises ConfigurationError if there is no such file.
+    Raises ConfigurationError if the folder has none of these files, or cannot be read.
     """
     try:
         files = {file.name.lower(): file for file in Path(path.strip()).iterdir()}

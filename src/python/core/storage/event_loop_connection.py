@@ -59,7 +59,7 @@ class EventLoopConnection:
             options: dict[str, Any] = {**parameters, **target, "async_": 1}
             opened = cls(psycopg2.connect("", **options), loop)
             try:
-                # In asynchronous mode, libpq would wait for a silent host for ever.
+                # In asynchronous mode, libpq has no timeout of its own.
                 share = max(0, deadline - loop.time()) / (len(targets) - number)
                 await opened._finish(share, "connecting")
             except psycopg2.OperationalError as error:

@@ -145,7 +145,7 @@ class Session:
             rows = await opened.execute(
                 "SELECT pg_catalog.pg_backend_pid()", timeout=self._remaining()
             )
-            # A pooler makes up the process id that it gives its clients.
+            # A pooler reports a process ID of its own, not that of the PostgreSQL session.
             self._pooled = rows[0][0] != opened.process_id
             if not self._pooled:
                 await opened.execute(self._preparation, timeout=self._remaining())
