@@ -47,7 +47,7 @@ class TestAddingAnOperation:
         self.post(url, TravelLedgerOperation.BOOKING_REWARD, "1")
         command.upgrade(config("travel", url), "head")
         self.post(url, TravelLedgerOperation.CREDIT_SPEND, "2")
-        command.downgrade(config("travel", url), "-1")
+        command.downgrade(config("travel", url), BEFORE_LOYALTY_BONUS)
         assert self.entries(url) == [("BOOKING_REWARD", 5, "1"), ("CREDIT_SPEND", -1, "2")]
         command.upgrade(config("travel", url), "head")
         self.post(url, TravelLedgerOperation.LOYALTY_BONUS, "3")
@@ -57,9 +57,9 @@ class TestAddingAnOperation:
         self, url: SecretStr
     ) -> None:
         with blocking_store(LEDGER, url) as store:
-            for number, revision in enumerate((None, "-1", "+1")):
+            for number, revision in enumerate((None, BEFORE_LOYALTY_BONUS, "head")):
                 if revision is not None:
-                    step = command.downgrade if revision == "-1" else command.upgrade
+                    step = command.upgrade if revision == "head" else command.downgrade
                     step(config("travel", url), revision)
                 for group in (1, 2):
                     posts = [
@@ -75,13 +75,14 @@ class TestAddingAnOperation:
         with pytest.raises(
             CommandError, match="d08b915a5630 failed: refused: .* LOYALTY_BONUS. Either"
         ):
-            command.downgrade(config("travel", url), "-1")
+            command.downgrade(config("travel", url), BEFORE_LOYALTY_BONUS)
         assert self.entries(url) == [("LOYALTY_BONUS", 2, "1")]
+        command.upgrade(config("travel", url), "head")
         command.check(config("travel", url))
 
     def test_a_new_release_is_refused_until_the_migration_has_run(self, url: SecretStr) -> None:
-        command.downgrade(config("travel", url), "-1")
-        with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*this release needs d0"):
+        command.downgrade(config("travel", url), BEFORE_LOYALTY_BONUS)
+        with pytest.raises(DatabaseNotMigrated, match="is at revision b0.*this release needs "):
             require_ready(LEDGER, url)
         with blocking_store(LEDGER, url) as store:
             with pytest.raises(OperationNotMigrated, match="does not know an operation"):

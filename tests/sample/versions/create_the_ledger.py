@@ -60,10 +60,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_id", "nonce", name=op.f("uq_ledger_entry_owner_id_nonce")),
         schema="sample",
     )
+    op.create_index(
+        "ix_ledger_entry_owner_id_id",
+        "ledger_entry",
+        ["owner_id", "id"],
+        unique=False,
+        schema="sample",
+        postgresql_include=["amount"],
+    )
+    op.create_table(
+        "ledger_limit_use",
+        sa.Column("owner_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("operation", sa.String(length=63, collation="C"), nullable=False),
+        sa.Column("period", sa.String(length=20, collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("allowed", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "number BETWEEN 1 AND allowed", name=op.f("ck_ledger_limit_use_within_limit")
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["sample.ledger_entry.id"],
+            name=op.f("fk_ledger_limit_use_entry_id_ledger_entry"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "owner_id", "operation", "period", "number", name=op.f("pk_ledger_limit_use")
+        ),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_ledger_limit_use_entry_id")),
+        schema="sample",
+    )
 
 
 def downgrade() -> None:
     operation_changes.refuse_if_entries_exist("sample")
+    op.drop_table("ledger_limit_use", schema="sample")
     op.drop_table("ledger_entry", schema="sample")
     op.drop_table("ledger_balance", schema="sample")
     operation_changes.drop_operations("sample")

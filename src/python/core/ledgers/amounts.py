@@ -1,11 +1,86 @@
-"""The rules of a ledger's amounts: which operations have one, and which amounts are valid."""
+"""Amounts, fixed or per unit, and their rules: which operations have one, and which are valid."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from core.ledgers.errors import DefinitionError, InvalidQuantity, QuantityNotAllowed
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, OperationT
 from core.ledgers.tables import Problem, foreign
 
-_MAX_AMOUNT = 2**31 - 1  # the column has PostgreSQL's type integer
+MAX_AMOUNT = 2**31 - 1  # the column has PostgreSQL's type integer
+
+
+@dataclass(frozen=True)
+class PerUnit:
+    """An amount in credits for each unit; a request says how many units: see `per_unit`."""
+
+    amount: int
+    at_most: int
+    formerly: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if problem := per_unit_problem(self.amount, self.at_most, self.formerly):
+            raise DefinitionError(problem)
+
+    def amount_for(self, quantity: int) -> int:
+        """Returns the credits for this many units. Raises InvalidQuantity if it is not valid."""
+        if type(quantity) is not int or not 1 <= quantity <= self.at_most:
+            raise InvalidQuantity(
+                f"the quantity must be an integer from 1 to {self.at_most}, not {quantity!r}"
+            )
+        return self.amount * quantity
+
+    def possible_amounts(self, quantity: int) -> tuple[int, ...]:
+        """Returns the credits for this many units, today and with the former amounts."""
+        return tuple(amount * quantity for amount in (self.amount, *self.formerly))
+
+
+def per_unit(amount: int, *, at_most: int, formerly: tuple[int, ...] = ()) -> PerUnit:
+    """Returns the amount of an operation that is posted with a quantity, such as tokens or minutes.
+
+    The entry has `amount` times the quantity, which is 1 to `at_most`. When you change `amount`,
+    add the one that it replaces to `formerly`: it tells a retry of an earlier request, which is a
+    duplicate, from another request with the same nonce, which is a mistake.
+
+    Raises DefinitionError if an entry of `at_most` units could not be stored.
+    """
+    return PerUnit(amount, at_most, formerly)
+
+
+Amount = int | PerUnit
+
+
+def per_unit_problem(amount: object, at_most: object, formerly: tuple[object, ...]) -> str | None:
+    """Returns the problem of these arguments of `per_unit`."""
+    if type(at_most) is not int or at_most < 1:
+        return f"per_unit: at_most must be an integer of at least 1, not {at_most!r}"
+    for unit in (amount, *formerly):
+        if type(unit) is not int or unit == 0:
+            return (
+                f"per_unit: an amount for each unit must be an integer other than 0, not {unit!r}"
+            )
+        if abs(unit) * at_most > MAX_AMOUNT:
+            return (
+                f"per_unit: {at_most} units of {unit} are {unit * at_most} credits, but an entry "
+                f"has at most {MAX_AMOUNT}: lower at_most to {MAX_AMOUNT // abs(unit)}"
+            )
+    if amount in formerly:
+        return f"per_unit: {amount} is the amount of today; remove it from formerly"
+    return None
+
+
+def amount_of(amount: Amount, operation: object, quantity: int) -> int:
+    """Returns the credits of `operation` with this quantity.
+
+    Raises QuantityNotAllowed if the amount is fixed, and InvalidQuantity if there are too many.
+    """
+    if isinstance(amount, PerUnit):
+        return amount.amount_for(quantity)
+    if quantity != 1:
+        raise QuantityNotAllowed(
+            f"{operation} has a fixed amount, so it takes no quantity: leave the quantity out"
+        )
+    return amount
 
 
 def amount_problems(
@@ -44,19 +119,26 @@ def _override_problem(
     if operation.name not in SHARED_OPERATIONS:
         return f"{operation} is not a shared operation; move it to amounts"
     default = SHARED_OPERATIONS[operation.name]
-    if isinstance(amount, int) and amount * default < 0:
-        verb = "adds" if default > 0 else "takes"
-        return (
-            f"{operation} {verb} credits in every app, so its amount cannot be {amount}; keep the "
-            f"sign of {default}"
-        )
+    for unit in _units(amount):
+        if unit * default < 0:
+            verb = "adds" if default > 0 else "takes"
+            return (
+                f"{operation} {verb} credits in every app, so its amount cannot be {unit}; keep "
+                f"the sign of {default}"
+            )
     return _unstorable(operation, amount)
 
 
+def _units(amount: object) -> tuple[int, ...]:
+    if isinstance(amount, PerUnit):
+        return amount.amount, *amount.formerly
+    return (amount,) if isinstance(amount, int) else ()
+
+
 def _unstorable(operation: object, amount: object) -> str | None:
-    if type(amount) is int and abs(amount) <= _MAX_AMOUNT:
+    if isinstance(amount, PerUnit) or type(amount) is int and abs(amount) <= MAX_AMOUNT:
         return None
     return (
-        f"the amount of {operation} must be an integer from {-_MAX_AMOUNT} to {_MAX_AMOUNT} "
+        f"the amount of {operation} must be an integer from {-MAX_AMOUNT} to {MAX_AMOUNT} "
         f"credits, not {amount!r}"
     )

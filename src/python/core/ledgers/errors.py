@@ -30,6 +30,18 @@ class InvalidBatch(LedgerError, ValueError):
     code = "invalid_batch"
 
 
+class InvalidQuantity(LedgerError, ValueError):
+    """A quantity is not an integer from 1 to the most that its operation allows."""
+
+    code = "invalid_quantity"
+
+
+class QuantityNotAllowed(InvalidQuantity):
+    """The operation has a fixed amount, so its quantity can only be 1."""
+
+    code = "quantity_not_allowed"
+
+
 class ForeignOperation(LedgerError, ValueError):
     """The operation belongs to another app's ledger."""
 

@@ -7,11 +7,15 @@ from keyword import iskeyword
 from types import MappingProxyType
 from typing import Generic, Protocol
 
-from core.ledgers.amounts import amount_problems
+from core.ledgers.amounts import Amount, PerUnit, amount_of, amount_problems, per_unit
 from core.ledgers.errors import DefinitionError, ForeignOperation
+from core.ledgers.limits import Limit, at_most, limit_problems, once, once_per
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, OperationT
 from core.ledgers.requests import Post
 from core.ledgers.tables import message
+
+# With these and the enum, an app declares its ledger.
+__all__ = ["AnyLedger", "Ledger", "at_most", "checked_name", "once", "once_per", "per_unit"]
 
 # The name is that of a schema, and a part of other names, which may have 63 characters: the longest
 # is that of the primary key of Alembic's table, alembic_version_<name>_pkc.
@@ -48,10 +52,12 @@ class Ledger(Generic[OperationT]):
     """An app's name, its operations, and the number of credits that each operation adds or takes.
 
     `amounts` has an amount for each of the app's own operations. The shared operations already
-    have one; `overrides` changes it for this app only. A negative amount takes credits. `version`
-    is the version of the app's API, which its OpenAPI document shows.
+    have one; `overrides` changes it for this app only. A negative amount takes credits, and one
+    `per_unit` is multiplied by the quantity of a request. `limits` says how often an owner may
+    have an operation posted; the others are not limited. `version` is the version of the app's
+    API, which its OpenAPI document shows.
 
-    Raises DefinitionError if the name, the operations or the amounts are invalid.
+    Raises DefinitionError if the name, the operations, the amounts or the limits are invalid.
     """
 
     def __init__(
@@ -59,13 +65,17 @@ class Ledger(Generic[OperationT]):
         *,
         name: str,
         operations: type[OperationT],
-        amounts: Mapping[OperationT, int],
-        overrides: Mapping[OperationT, int] | None = None,
+        amounts: Mapping[OperationT, Amount],
+        overrides: Mapping[OperationT, Amount] | None = None,
+        limits: Mapping[OperationT, Limit] | None = None,
         version: str = "1.0.0",
     ) -> None:
         self._name = checked_name(name)
         self._operations = operations
-        self._amounts = _all_amounts(operations, amounts, overrides or {})
+        declared = _all_amounts(operations, amounts, overrides or {})
+        self._per_unit = {op: each for op, each in declared.items() if isinstance(each, PerUnit)}
+        self._amounts = {op: amount_of(each, op, 1) for op, each in declared.items()}
+        self._limits = _checked_limits(operations, limits or {})
         self._version = version
 
     @property
@@ -78,34 +88,51 @@ class Ledger(Generic[OperationT]):
 
     @property
     def amounts(self) -> Mapping[OperationT, int]:
-        """The amount of every operation, in the order of the enum."""
+        """The amount of every operation, for one unit, in the order of the enum."""
         return MappingProxyType(self._amounts)
+
+    @property
+    def per_unit(self) -> Mapping[OperationT, PerUnit]:
+        """The operations that are posted with a quantity."""
+        return MappingProxyType(self._per_unit)
+
+    @property
+    def limits(self) -> Mapping[OperationT, Limit]:
+        """The limit of each operation that has one."""
+        return MappingProxyType(self._limits)
 
     @property
     def version(self) -> str:
         return self._version
 
-    def amount_of(self, operation: OperationT) -> int:
+    def amount_of(self, operation: OperationT, quantity: int = 1) -> int:
         """Returns the credits that `operation` adds or, if negative, takes.
 
-        Raises ForeignOperation for an operation of another app.
+        Raises ForeignOperation for an operation of another app, QuantityNotAllowed for a quantity
+        of an operation with a fixed amount, and InvalidQuantity for more units than are allowed.
         """
         try:
-            return self._amounts[operation]
+            amount = self._amounts[operation]
+            if quantity == 1:
+                return amount
+            return amount_of(self._per_unit.get(operation, amount), operation, quantity)
         except KeyError:
             raise ForeignOperation(
                 f"{operation} is not an operation of the ledger {self.name!r}; "
                 f"use a member of {self.operations.__name__}"
             ) from None
 
-    def request(self, *, owner_id: str, operation: OperationT, nonce: str) -> Post[OperationT]:
+    def request(
+        self, *, owner_id: str, operation: OperationT, nonce: str, quantity: int = 1
+    ) -> Post[OperationT]:
         """Returns a request to apply `operation` to an owner, for a LedgerStore to post.
 
         Type checkers reject an operation of another app; at run time it raises ForeignOperation.
-        Raises InvalidIdentifier if `owner_id` or `nonce` is invalid.
+        Raises InvalidIdentifier if `owner_id` or `nonce` is invalid, QuantityNotAllowed for a
+        quantity of an operation with a fixed amount, and InvalidQuantity for an invalid one.
         """
-        self.amount_of(operation)
-        return Post(owner_id, operation, nonce)
+        self.amount_of(operation, quantity)
+        return Post(owner_id, operation, nonce, quantity)
 
     def __repr__(self) -> str:
         return f"Ledger({self.name!r}, {self.operations.__name__})"
@@ -129,9 +156,9 @@ def checked_name(name: str) -> str:
 
 def _all_amounts(
     operations: type[OperationT],
-    amounts: Mapping[OperationT, int],
-    overrides: Mapping[OperationT, int],
-) -> dict[OperationT, int]:
+    amounts: Mapping[OperationT, Amount],
+    overrides: Mapping[OperationT, Amount],
+) -> dict[OperationT, Amount]:
     if not operations.__members__:
         raise DefinitionError(
             f"operations: {operations.__name__} has no operations; use the app's own enum"
@@ -143,3 +170,11 @@ def _all_amounts(
         operation: given[operation] if operation in given else SHARED_OPERATIONS[operation.name]
         for operation in operations
     }
+
+
+def _checked_limits(
+    operations: type[OperationT], limits: Mapping[OperationT, Limit]
+) -> dict[OperationT, Limit]:
+    if problems := [*limit_problems(operations, limits)]:
+        raise DefinitionError(message(problems))
+    return dict(limits)

@@ -1,4 +1,4 @@
-"""The SQLAlchemy models: the same two tables for every ledger, each in a schema of its own."""
+"""The SQLAlchemy models: the same tables for every ledger, each in a schema of its own."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,16 +8,18 @@ from typing import Generic
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Constraint,
     DateTime,
     Enum,
+    ForeignKey,
     Identity,
+    Index,
     MetaData,
     String,
     UniqueConstraint,
     func,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.schema import SchemaItem
 
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.ledgers.ledger import Ledger
@@ -34,6 +36,7 @@ NAMING_CONVENTION = {
 }
 
 OPERATION_TYPE = "ledger_operation"
+HISTORY_INDEX = "ix_ledger_entry_owner_id_id"
 
 # Collation "C" sorts by bytes. Owners must be locked in the same order on every server. Also, an
 # index that uses a locale's collation can be corrupted by an update of that locale.
@@ -64,9 +67,11 @@ class LedgerEntry(Generic[OperationT]):
 
     @declared_attr.directive
     @classmethod
-    def __table_args__(cls) -> tuple[Constraint, ...]:
+    def __table_args__(cls) -> tuple[SchemaItem, ...]:
         return (
             UniqueConstraint("owner_id", "nonce"),
+            # For pages of an owner's entries, and the sum of the amounts after one of them.
+            Index(HISTORY_INDEX, "owner_id", "id", postgresql_include=["amount"]),
             CheckConstraint(_READABLE, name="owner_id_readable"),
             CheckConstraint("nonce <> ''", name="nonce_not_empty"),
         )
@@ -85,6 +90,32 @@ class LedgerBalance:
     balance: Mapped[int] = mapped_column(BigInteger)
 
 
+class LedgerLimitUse:
+    """An entry that counts towards a limit: the owner's use `number` of `allowed` in the period.
+
+    `period` names the calendar period, such as 2026-11-25, so that a date in another time zone is
+    the same one. The primary key allows each number once.
+    """
+
+    __tablename__ = "ledger_limit_use"
+
+    owner_id: Mapped[str] = mapped_column(_IDENTIFIER, primary_key=True)
+    # Not of the enum type, which a migration could not replace then.
+    operation: Mapped[str] = mapped_column(String(63, collation="C"), primary_key=True)
+    period: Mapped[str] = mapped_column(String(20, collation="C"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    allowed: Mapped[int]
+    entry_id: Mapped[int]  # of an entry in the same schema: see _models_of
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[SchemaItem, ...]:
+        return (
+            UniqueConstraint("entry_id"),
+            CheckConstraint("number BETWEEN 1 AND allowed", name="within_limit"),
+        )
+
+
 class LedgerModels(Generic[OperationT]):
     """A ledger's mapped classes, and the MetaData that Alembic compares its schema with."""
 
@@ -93,10 +124,12 @@ class LedgerModels(Generic[OperationT]):
         metadata: MetaData,
         entry: type[LedgerEntry[OperationT]],
         balance: type[LedgerBalance],
+        limit_use: type[LedgerLimitUse],
     ) -> None:
         self.metadata = metadata
         self.entry = entry
         self.balance = balance
+        self.limit_use = limit_use
 
 
 def models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
@@ -130,4 +163,7 @@ def _models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
     class Balance(LedgerBalance, Base):
         pass
 
-    return LedgerModels(Base.metadata, Entry, Balance)
+    class LimitUse(LedgerLimitUse, Base):
+        entry_id: Mapped[int] = mapped_column(ForeignKey(Entry.id), sort_order=1)
+
+    return LedgerModels(Base.metadata, Entry, Balance, LimitUse)

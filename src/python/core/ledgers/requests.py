@@ -21,7 +21,8 @@ Key = tuple[str, str]
 class Post(Generic[OperationT_co]):
     """A request to apply `operation` to an owner.
 
-    `nonce` is the idempotency key: each nonce of an owner is posted at most once.
+    `nonce` is the idempotency key: each nonce of an owner is posted at most once. `quantity` is
+    the number of units of an operation whose amount is per unit: see Ledger.request.
 
     Raises InvalidIdentifier if `owner_id` or `nonce` is invalid.
     """
@@ -29,6 +30,7 @@ class Post(Generic[OperationT_co]):
     owner_id: str
     operation: OperationT_co
     nonce: str
+    quantity: int = 1
 
     def __post_init__(self) -> None:
         validated_owner_id(self.owner_id)

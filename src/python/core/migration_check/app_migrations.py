@@ -1,6 +1,7 @@
 """What the migration check checks: an app's migrations, on empty databases."""
 
 import io
+import subprocess
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
+from core.embedded.programs import binary
 from core.ledgers.ledger import Ledger
 from core.migrations import revisions
 from core.storage.connections import connect
@@ -55,6 +58,21 @@ class Migrations:
             connection.exec_driver_sql(NEIGHBOUR)
         self.alembic(command.upgrade, url, "head")
         return url
+
+
+def execute_script(url: SecretStr, script: str) -> None:
+    """Executes what `--sql` prints, with psql as a person would.
+
+    Raises CommandError if a statement fails.
+    """
+    done = subprocess.run(
+        [binary("psql"), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", url.get_secret_value()],
+        input=script,
+        encoding="utf-8",
+        capture_output=True,
+    )
+    if done.returncode:
+        raise CommandError(f"the SQL of `upgrade head --sql` fails: {done.stderr.strip()}")
 
 
 Check = Callable[[Migrations], Iterator[str]]

@@ -8,7 +8,9 @@ _CATALOGS = {
     "pg_type": "typnamespace",
     "pg_proc": "pronamespace",
     "pg_constraint": "connamespace",
-    "pg_trigger": "(SELECT relnamespace FROM pg_class WHERE pg_class.oid = tgrelid)",
+    # Without the triggers of foreign keys, whose names contain numbers that vary.
+    "pg_trigger": "(SELECT relnamespace FROM pg_class"
+    " WHERE pg_class.oid = tgrelid AND NOT tgisinternal)",
     "pg_attrdef": "(SELECT relnamespace FROM pg_class WHERE pg_class.oid = adrelid)",
     "pg_namespace": "oid",
     "pg_extension": "0",

@@ -16,7 +16,13 @@ from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.requests import Batch, Post
-from core.migration_check.app_migrations import NEIGHBOUR, Check, Migrations, connected
+from core.migration_check.app_migrations import (
+    NEIGHBOUR,
+    Check,
+    Migrations,
+    connected,
+    execute_script,
+)
 from core.migration_check.catalog import objects_inside, objects_outside
 from core.migration_check.definition import definition_of
 from core.migration_check.revision_files import (
@@ -118,8 +124,7 @@ def offline_sql_is_the_same_migration(migrations: Migrations) -> Iterator[str]:
     online = _definition(migrations.upgraded_database(), migrations.app)
     url = migrations.empty_database()
     script = migrations.alembic(command.upgrade, url, "head", sql=True)
-    with connected(url) as connection:
-        connection.exec_driver_sql(script.replace("%", "%%"))
+    execute_script(url, script)
     offline = _definition(url, migrations.app)
     if online != offline:
         yield (

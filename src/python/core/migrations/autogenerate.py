@@ -12,6 +12,7 @@ import alembic_postgresql_enum
 from alembic.autogenerate import comparators, renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
+    CreateIndexOp,
     CreateTableOp,
     MigrateOperation,
     MigrationScript,
@@ -25,7 +26,7 @@ from alembic_postgresql_enum.operations.drop_enum import DropEnumOp
 from alembic_postgresql_enum.operations.sync_enum_values import SyncEnumValuesOp
 
 from core.ledgers.ledger import Ledger
-from core.ledgers.models import OPERATION_TYPE, models_of
+from core.ledgers.models import HISTORY_INDEX, OPERATION_TYPE, models_of
 
 alembic_postgresql_enum.set_configuration(
     alembic_postgresql_enum.Config(
@@ -88,6 +89,8 @@ def write_operation_changes(_: object, __: object, scripts: list[MigrationScript
     for script in scripts:
         for container in (*script.upgrade_ops_list, *script.downgrade_ops_list):
             container.ops = list(_translated(container.ops))
+        for up in script.upgrade_ops_list:
+            _index_existing_entries(up)
         for up, down in zip(script.upgrade_ops_list, script.downgrade_ops_list):
             for schema in _schemas_of_new_ledgers(up):
                 down.ops.insert(0, OperationChange("refuse_if_entries_exist", schema))
@@ -111,6 +114,21 @@ def _translated(operations: Iterable[Any]) -> Iterator[MigrateOperation]:
                     yield OperationChange("remove_operations", operation.schema, removed)
             case _:
                 yield operation
+
+
+def _index_existing_entries(container: OpContainer) -> None:
+    """Creates the index of a ledger that may have entries without locking them, and first."""
+    new = {*_schemas_of_new_ledgers(container)}
+    for part in (container, *(op for op in container.ops if isinstance(op, OpContainer))):
+        for operation in [*part.ops]:
+            if (
+                isinstance(operation, CreateIndexOp)
+                and operation.index_name == HISTORY_INDEX
+                and operation.schema not in new
+            ):
+                part.ops.remove(operation)
+                change = OperationChange("create_history_index", operation.schema)
+                container.ops.insert(0, change)
 
 
 def _schemas_of_new_ledgers(container: OpContainer) -> Iterator[str]:

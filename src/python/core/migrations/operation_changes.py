@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from alembic import op
 from sqlalchemy import DDL
 
-from core.ledgers.models import OPERATION_TYPE
+from core.ledgers.models import HISTORY_INDEX, OPERATION_TYPE
 
 _KEEP_OPERATIONS = (
     "Either keep the operations: put them back into the code and delete the revision, or, if this "
@@ -72,6 +72,20 @@ def remove_operations(schema: str, values: Sequence[str]) -> None:
             DROP TYPE "{schema}".{OPERATION_TYPE}_old;
         END
         """)
+
+
+def create_history_index(schema: str) -> None:
+    """Creates the index of owners and ids, without locking the entries against posts.
+
+    PostgreSQL does so outside of a transaction only, so this commits what the revision has done
+    before: call it first. What an interrupted run has left behind is dropped.
+    """
+    index, table = f'"{schema}".{HISTORY_INDEX}', f'"{schema}".ledger_entry'
+    with op.get_context().autocommit_block():
+        _execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
+        _execute(
+            f"CREATE INDEX CONCURRENTLY {HISTORY_INDEX} ON {table} (owner_id, id) INCLUDE (amount)"
+        )
 
 
 def refuse_if_entries_exist(schema: str) -> None:

@@ -78,10 +78,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_id", "nonce", name=op.f("uq_ledger_entry_owner_id_nonce")),
         schema="{app}",
     )
+    op.create_index(
+        "ix_ledger_entry_owner_id_id",
+        "ledger_entry",
+        ["owner_id", "id"],
+        unique=False,
+        schema="{app}",
+        postgresql_include=["amount"],
+    )
+    op.create_table(
+        "ledger_limit_use",
+        sa.Column("owner_id", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("operation", sa.String(length=63, collation="C"), nullable=False),
+        sa.Column("period", sa.String(length=20, collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("allowed", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "number BETWEEN 1 AND allowed", name=op.f("ck_ledger_limit_use_within_limit")
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["{app}.ledger_entry.id"],
+            name=op.f("fk_ledger_limit_use_entry_id_ledger_entry"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "owner_id", "operation", "period", "number", name=op.f("pk_ledger_limit_use")
+        ),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_ledger_limit_use_entry_id")),
+        schema="{app}",
+    )
 
 
 def downgrade() -> None:
     operation_changes.refuse_if_entries_exist("{app}")
+    op.drop_table("ledger_limit_use", schema="{app}")
+    op.drop_index(
+        "ix_ledger_entry_owner_id_id",
+        table_name="ledger_entry",
+        schema="{app}",
+        postgresql_include=["amount"],
+    )
     op.drop_table("ledger_entry", schema="{app}")
     op.drop_table("ledger_balance", schema="{app}")
     operation_changes.drop_operations("{app}")

@@ -1,0 +1,91 @@
+"""Limits: how often an owner may have an operation posted, ever or in each period."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+from zoneinfo import available_timezones
+
+from core.ledgers.errors import DefinitionError
+from core.ledgers.operations import OperationT
+from core.ledgers.tables import Problem, foreign
+
+Period = Literal["hour", "day", "week", "month"]
+PERIODS: tuple[Period, ...] = get_args(Period)
+
+_MAX_COUNT = 2**31 - 1
+_TIMEZONE = re.compile(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` entries of an operation for each owner in a period, or ever without one.
+
+    Periods are calendar periods of the time zone. A week begins on Monday (ISO 8601).
+    """
+
+    count: int
+    per: Period | None
+    timezone: str
+
+    def __post_init__(self) -> None:
+        if problem := limit_problem(self.count, self.per, self.timezone):
+            raise DefinitionError(problem)
+
+
+def once() -> Limit:
+    """Returns the limit of an operation that each owner has at most one entry of."""
+    return Limit(1, None, "UTC")
+
+
+def once_per(period: Period, *, timezone: str = "UTC") -> Limit:
+    """Returns the limit of an operation that each owner has at most one entry of in a period.
+
+    Raises DefinitionError if there is no such period or time zone.
+    """
+    return Limit(1, period, timezone)
+
+
+def at_most(count: int, *, per: Period | None = None, timezone: str = "UTC") -> Limit:
+    """Returns the limit of `count` entries of an operation for each owner in a period, or ever.
+
+    Raises DefinitionError if `count` is not positive, or there is no such period or time zone.
+    """
+    return Limit(count, per, timezone)
+
+
+def limit_problem(count: object, per: object, timezone: object) -> str | None:
+    """Returns the problem of a limit with these fields."""
+    if type(count) is not int or not 1 <= count <= _MAX_COUNT:
+        return f"a limit must be an integer from 1 to {_MAX_COUNT}, not {count!r}"
+    if per is not None and per not in PERIODS:
+        return f"a period must be one of {', '.join(map(repr, PERIODS))}, not {per!r}"
+    if not isinstance(timezone, str) or not _is_timezone(timezone):
+        return (
+            f"{timezone!r} is not a time zone; use the name of one, such as 'UTC' or "
+            "'Europe/Berlin'"
+        )
+    return None
+
+
+def limit_problems(
+    operations: type[OperationT], limits: Mapping[OperationT, object]
+) -> Iterator[Problem]:
+    """Yields each problem of a ledger's limits."""
+    for operation, limit in limits.items():
+        if text := foreign(operations, operation):
+            yield Problem("limits", operation, False, text)
+        elif not isinstance(limit, Limit):
+            text = (
+                f"the limit of {operation} must be once(), once_per(...) or at_most(...), not "
+                f"{limit!r}"
+            )
+            yield Problem("limits", operation, False, text)
+
+
+def _is_timezone(name: str) -> bool:
+    if not _TIMEZONE.fullmatch(name):
+        return False
+    known = available_timezones()
+    # Without the system's database of time zones, only PostgreSQL can tell: see DatabaseCheck.
+    return name in known or not known or name == "UTC"
