@@ -73,7 +73,7 @@ class PackageConformance:
         }
 
     def test_exits_with_a_message_when_no_database_is_given(self) -> None:
-        done = run(self.app)
+        done = run(self.app, "--port", "0")
         assert done.returncode == 1
         assert "No database is given" in done.stdout and "DATABASE_URL" in done.stdout
         assert "Traceback" not in done.stdout

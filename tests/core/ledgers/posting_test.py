@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.ledgers.errors import ForeignOperation, InvalidBatch, InvalidIdentifier
-from core.ledgers.ledger import Ledger
-from core.ledgers.operations import BaseLedgerOperation, extend_enum
-from core.ledgers.outcomes import Entry
-from core.ledgers.posting import (
-    MAX_BALANCE,
+from core.ledgers.decisions import (
     AcceptBatch,
     AcceptPost,
     RefuseBatch,
@@ -18,8 +13,12 @@ from core.ledgers.posting import (
     RefuseExcess,
     RefuseOverdraft,
     RefuseRepeat,
-    decide,
 )
+from core.ledgers.errors import ForeignOperation, InvalidBatch, InvalidIdentifier
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import BaseLedgerOperation, extend_enum
+from core.ledgers.outcomes import Entry
+from core.ledgers.posting import MAX_BALANCE, decide
 from core.ledgers.requests import Batch, Key, Post
 
 
@@ -71,10 +70,10 @@ def test_an_amount_of_zero_is_accepted_at_a_balance_of_zero() -> None:
 
 def test_a_duplicate_takes_precedence_over_an_overdraft() -> None:
     spend = post("CREDIT_SPEND", "1")
-    assert decide_each([spend], {"ann": 0}, spend) == [RefuseDuplicate(spend.key)]
+    assert decide_each([spend], {"ann": 0}, spend) == [RefuseDuplicate(spend.key, reused=False)]
     assert decide_each([spend, spend], {"ann": 1}) == [
         AcceptPost(-1, 0),
-        RefuseDuplicate(spend.key),
+        RefuseDuplicate(spend.key, reused=False),
     ]
 
 
@@ -132,14 +131,14 @@ def test_a_refused_batch_reports_its_first_refused_post_and_leaves_no_trace() ->
     assert decisions == [
         RefuseBatch(1, RefuseOverdraft(-1, 0)),
         AcceptBatch((AcceptPost(10, 10),)),
-        RefuseBatch(0, RefuseDuplicate(add.key)),
+        RefuseBatch(0, RefuseDuplicate(add.key, reused=False)),
     ]
 
 
 def test_a_batch_with_a_known_nonce_is_refused() -> None:
     first, second = post("CREDIT_ADD", "1"), post("CREDIT_ADD", "2")
     decisions = decide(LEDGER, [Batch((first, second))], {"ann": 0}, known(second))
-    assert decisions == [RefuseBatch(1, RefuseDuplicate(second.key))]
+    assert decisions == [RefuseBatch(1, RefuseDuplicate(second.key, reused=False))]
 
 
 def test_a_batch_of_several_posts_that_were_all_posted_before_is_a_repeat() -> None:
@@ -149,7 +148,7 @@ def test_a_batch_of_several_posts_that_were_all_posted_before_is_a_repeat() -> N
     assert decide(LEDGER, batches, {}, before) == [
         RefuseRepeat(),
         RefuseRepeat(),
-        RefuseBatch(0, RefuseDuplicate(first.key)),
+        RefuseBatch(0, RefuseDuplicate(first.key, reused=False)),
     ]
 
 
@@ -164,8 +163,8 @@ def test_a_batch_that_is_new_in_part_or_has_another_operation_is_no_repeat() -> 
     other = post("DAILY_REWARD", "2")
     batches = [Batch((first, post("CREDIT_ADD", "3"))), Batch((first, other))]
     assert decide(LEDGER, batches, {}, known(first, second)) == [
-        RefuseBatch(0, RefuseDuplicate(first.key)),
-        RefuseBatch(0, RefuseDuplicate(first.key)),
+        RefuseBatch(0, RefuseDuplicate(first.key, reused=False)),
+        RefuseBatch(0, RefuseDuplicate(first.key, reused=False)),
     ]
 
 

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.ledgers.decisions import AcceptBatch
 from core.ledgers.outcomes import (
+    BalanceTooHigh,
     BatchOutcome,
     BatchPosted,
     BatchRepeated,
     Duplicate,
     Entry,
-    LimitExceeded,
     NewerEntry,
     Posted,
 )
-from core.ledgers.posting import MAX_BALANCE, AcceptBatch, accepted_posts, decide
+from core.ledgers.posting import MAX_BALANCE, accepted_posts, decide
 from core.ledgers.requests import Batch, Key, Post
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import Databases, execute
@@ -115,7 +116,7 @@ def test_a_group_follows_the_rules_at_the_limit_of_a_balance(databases: Database
         # The sum of the amounts is within the limit, but the first post exceeds it.
         group = [Post("ann", add, "1"), *(Post("ann", spend, f"{n}") for n in range(2, 12))]
         refused, *accepted = store.post([*group, Post("bob", add, "1")])
-        assert refused == LimitExceeded(10, MAX_BALANCE - 1)
+        assert refused == BalanceTooHigh(10, MAX_BALANCE - 1)
         assert all(isinstance(outcome, Posted) for outcome in accepted)
         assert store.balance("ann") == MAX_BALANCE - 11
         assert store.post([Post("ann", add, "1")])[0] != refused

@@ -25,9 +25,7 @@ class PerUnit:
     def amount_for(self, quantity: int) -> int:
         """Returns the credits for this many units. Raises InvalidQuantity if it is not valid."""
         if type(quantity) is not int or not 1 <= quantity <= self.at_most:
-            raise InvalidQuantity(
-                f"the quantity must be an integer from 1 to {self.at_most}, not {quantity!r}"
-            )
+            raise InvalidQuantity(f"the quantity must be an integer from 1 to {self.at_most}")
         return self.amount * quantity
 
     def possible_amounts(self, quantity: int) -> tuple[int, ...]:

@@ -73,8 +73,11 @@ class Ledger(Generic[OperationT]):
         self._name = checked_name(name)
         self._operations = operations
         declared = _all_amounts(operations, amounts, overrides or {})
-        self._per_unit = {op: each for op, each in declared.items() if isinstance(each, PerUnit)}
-        self._amounts = {op: amount_of(each, op, 1) for op, each in declared.items()}
+        # Not proxies, which cannot be pickled.
+        self._amounts = {op: amount_of(amount, op, 1) for op, amount in declared.items()}
+        self._per_unit = {
+            op: amount for op, amount in declared.items() if isinstance(amount, PerUnit)
+        }
         self._limits = _checked_limits(operations, limits or {})
         self._version = version
 

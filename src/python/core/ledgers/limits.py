@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 from zoneinfo import available_timezones
 
 from core.ledgers.errors import DefinitionError
 from core.ledgers.operations import OperationT
+from core.ledgers.requests import Key
 from core.ledgers.tables import Problem, foreign
 
 Period = Literal["hour", "day", "week", "month"]
@@ -31,6 +33,20 @@ class Limit:
     def __post_init__(self) -> None:
         if problem := limit_problem(self.count, self.per, self.timezone):
             raise DefinitionError(problem)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How often an owner has had an operation posted in the current period.
+
+    `period` names it, `resets_at` is its end, if it has one, and `latest` the key of the latest of
+    the entries, if there is one.
+    """
+
+    used: int
+    period: str
+    resets_at: datetime | None
+    latest: Key | None
 
 
 def once() -> Limit:

@@ -46,15 +46,14 @@ class Posted(Generic[OperationT_co]):
 
 @dataclass(frozen=True)
 class Duplicate(Generic[OperationT_co]):
-    """The owner has already used the nonce of `post`, for `original`. Nothing was written."""
+    """The owner has already used the nonce of `post`, for `original`. Nothing was written.
+
+    `reused` means that it was used for another operation or quantity: a mistake, not a retry.
+    """
 
     original: StoredEntry[OperationT_co]
     post: Post[OperationT_co]
-
-    @property
-    def reused(self) -> bool:
-        """Whether the nonce was used for a different operation, which is a mistake, not a retry."""
-        return self.original.operation is not self.post.operation
+    reused: bool
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Insufficient:
 
 
 @dataclass(frozen=True)
-class LimitExceeded:
+class BalanceTooHigh:
     """The owner's `balance` and `amount` together are more credits than can be stored.
 
     Nothing was written, and the nonce can still be used.
@@ -79,7 +78,22 @@ class LimitExceeded:
     balance: int
 
 
-Refusal = Duplicate[OperationT] | Insufficient | LimitExceeded
+@dataclass(frozen=True)
+class LimitReached(Generic[OperationT_co]):
+    """The owner has had `operation` posted `allowed` times, the most that its limit allows.
+
+    It may be posted again at `resets_at`, if that is not None. `latest` is the latest of the
+    entries; it is None if they are all in the refused batch itself. Nothing was written, and the
+    nonce can still be used.
+    """
+
+    operation: OperationT_co
+    allowed: int
+    resets_at: datetime | None
+    latest: StoredEntry[OperationT_co] | None
+
+
+Refusal = Duplicate[OperationT] | LimitReached[OperationT] | Insufficient | BalanceTooHigh
 Outcome = Posted[OperationT] | Refusal[OperationT]
 """The outcome of a single post."""
 

@@ -12,6 +12,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from core.ledgers.identifiers import (
     MAX_LENGTH,
@@ -61,9 +62,11 @@ class PostRequest(BaseModel, Generic[OperationT]):
     owner_id: OwnerId
     operation: OperationT
     nonce: Nonce
+    # Documented by quantities.py, for the operations that take one.
+    quantity: SkipJsonSchema[Annotated[int, Field(strict=True)]] = 1
 
     def to_post(self) -> Post[OperationT]:
-        return Post(self.owner_id, self.operation, self.nonce)
+        return Post(self.owner_id, self.operation, self.nonce, self.quantity)
 
 
 class BatchRequest(BaseModel, Generic[OperationT]):

@@ -49,7 +49,7 @@ def create_app(
         redirect_slashes=False,
     )
     add_problem_handlers(app)
-    complete_document(app)
+    complete_document(app, ledger)
     # Routes are tried in this order, and most requests are for these.
     add_balance_route(app, lambda: workers.current().balances)
     add_posting_routes(app, ledger, lambda: workers.current().posts)

@@ -13,6 +13,8 @@ from core.service.problems import (
     DuplicateNonce,
     DuplicateNonceInBatch,
     InsufficientBalance,
+    OperationLimit,
+    OperationLimitInBatch,
     Problem,
 )
 
@@ -26,6 +28,7 @@ class EntryResult(BaseModel, Generic[OperationT]):
     body: (
         PostedEntry[OperationT]
         | DuplicateNonce[OperationT]
+        | OperationLimit[OperationT]
         | InsufficientBalance
         | BalanceLimit
         | Problem
@@ -51,8 +54,14 @@ class LedgerSchemas(Generic[OperationT]):
         self.entry_result = _specialized(EntryResult[OperationT], enum)
         self.batch_result = _specialized(BatchResult[OperationT], enum)
         self.duplicate = _specialized(DuplicateNonce[OperationT], enum)
+        self.limit_reached = _specialized(OperationLimit[OperationT], enum)
+        self.limit_in_batch = _specialized(OperationLimitInBatch[OperationT], enum)
         self.batch_already_posted = _specialized(BatchAlreadyPosted[OperationT], enum)
         self.duplicate_in_batch = _specialized(DuplicateNonceInBatch[OperationT], enum)
+        self.conflict = self.duplicate | self.limit_reached
+        self.conflict_of_batch = (
+            self.duplicate_in_batch | self.batch_already_posted | self.limit_in_batch
+        )
 
 
 def _specialized(schema: type[SchemaT], enum: type[BaseLedgerOperation]) -> type[SchemaT]:

@@ -4,11 +4,17 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
 from core.service.problems import PROBLEM_JSON, title
+from core.service.quantities import document_quantities
 
 
-def complete_document(app: FastAPI) -> None:
-    """Documents the error responses as `application/problem+json`, and `GET /ledger/batch`."""
+def complete_document(app: FastAPI, ledger: Ledger[OperationT]) -> None:
+    """Documents the error responses as `application/problem+json`, and `GET /ledger/batch`.
+
+    Documents the quantities of the ledger's operations, too.
+    """
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -16,6 +22,7 @@ def complete_document(app: FastAPI) -> None:
         for path in document["paths"].values():
             for operation in path.values():
                 _document_problems(operation["responses"])
+        document_quantities(ledger, document["components"]["schemas"])
         paths = document["paths"]
         paths["/ledger/batch"]["get"] = _balance_of_batch(paths["/ledger/{owner_id}"]["get"])
         return document

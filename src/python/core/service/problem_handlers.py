@@ -14,6 +14,7 @@ from core.ledgers.errors import (
     InvalidIdentifier,
     LedgerError,
     OperationNotMigrated,
+    QuantityNotAllowed,
 )
 from core.service.allowed_methods import allowed_methods
 from core.service.problems import (
@@ -46,9 +47,15 @@ def _respond(problem: ProblemDocument, headers: dict[str, str] | None = None) ->
     return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_JSON)
 
 
-def _invalid(*errors: InvalidField) -> Response:
+def _invalid(*errors: InvalidField, quantity_not_allowed: bool = False) -> Response:
     detail = "Invalid request: " + "; ".join(f"{e.field}: {e.message}" for e in errors)
-    problem = InvalidRequest(title=title(422), status=422, detail=detail, errors=list(errors))
+    problem = InvalidRequest(
+        title=title(422),
+        status=422,
+        code="quantity_not_allowed" if quantity_not_allowed else "invalid_request",
+        detail=detail,
+        errors=list(errors),
+    )
     return _respond(problem)
 
 
@@ -66,7 +73,11 @@ def _malformed(request: Request, error: Exception) -> Response:
             title=title(415), status=415, code="unsupported_media_type", detail=detail
         )
         return _respond(problem, {"Accept-Post": "application/json"})
-    return _invalid(*(_invalid_field(problem) for problem in error.errors()))
+    problems = error.errors()
+    return _invalid(
+        *map(_invalid_field, problems),
+        quantity_not_allowed=problems[0]["type"] == QuantityNotAllowed.code,
+    )
 
 
 def _invalid_field(problem: Mapping[str, Any]) -> InvalidField:

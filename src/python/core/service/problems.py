@@ -1,5 +1,6 @@
 """The bodies of error responses: RFC 9457 problem documents, with a stable code."""
 
+from datetime import datetime
 from typing import Annotated, Generic, Literal
 
 from pydantic import BaseModel, Field
@@ -36,9 +37,12 @@ class InvalidField(BaseModel):
 
 
 class InvalidRequest(ProblemDocument):
-    """422: the request is malformed. Nothing was written."""
+    """422: the request is malformed. Nothing was written.
 
-    code: Annotated[Literal["invalid_request"], _STABLE] = "invalid_request"
+    `quantity_not_allowed` means that an operation of a fixed amount has a quantity other than 1.
+    """
+
+    code: Annotated[Literal["invalid_request", "quantity_not_allowed"], _STABLE] = "invalid_request"
     errors: list[InvalidField]
 
 
@@ -71,6 +75,21 @@ class BalanceLimit(ProblemDocument):
     balance: int
 
 
+class OperationLimit(ProblemDocument, Generic[OperationT]):
+    """409: the owner has had the operation posted as often as its limit allows.
+
+    Nothing was written, and the nonce can still be used.
+    """
+
+    code: Annotated[Literal["limit_reached"], _STABLE] = "limit_reached"
+    operation: OperationT
+    allowed: int = Field(description="How often it may be posted in a period, or ever.")
+    resets_at: datetime | None = Field(description="When it may be posted again; null for never.")
+    entry: EntryModel[OperationT] | SkipJsonSchema[dict[str, object]] | None = Field(
+        description="The latest that counts; null if only entries of the same batch do."
+    )
+
+
 class RefusedInBatch(BaseModel):
     """Identifies the entry because of which nothing in the batch was written."""
 
@@ -97,6 +116,10 @@ class BatchAlreadyPosted(ProblemDocument, Generic[OperationT]):
 
 class InsufficientBalanceInBatch(InsufficientBalance, RefusedInBatch):
     __doc__ = InsufficientBalance.__doc__
+
+
+class OperationLimitInBatch(OperationLimit[OperationT], RefusedInBatch, Generic[OperationT]):
+    __doc__ = OperationLimit.__doc__
 
 
 class BalanceLimitInBatch(BalanceLimit, RefusedInBatch):

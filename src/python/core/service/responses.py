@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from core.ledgers.errors import DatabaseUnavailable, LedgerError
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import (
+    BalanceTooHigh,
     BatchOutcome,
     BatchPosted,
     BatchRefused,
@@ -18,9 +19,10 @@ from core.ledgers.outcomes import (
     Duplicate,
     Entry,
     Insufficient,
-    LimitExceeded,
+    LimitReached,
     OwnerBusy,
     Refusal,
+    StoredEntry,
 )
 from core.ledgers.posting import MAX_BALANCE
 from core.ledgers.requests import Batch
@@ -33,6 +35,7 @@ from core.service.problems import (
     DuplicateNonce,
     InsufficientBalance,
     InsufficientBalanceInBatch,
+    OperationLimit,
     ProblemDocument,
     internal_error,
     title,
@@ -61,7 +64,11 @@ class Responses(Generic[OperationT]):
     def for_post(
         self, outcome: BatchOutcome[OperationT]
     ) -> Reply[
-        PostedEntry[OperationT] | DuplicateNonce[OperationT] | InsufficientBalance | BalanceLimit
+        PostedEntry[OperationT]
+        | DuplicateNonce[OperationT]
+        | OperationLimit[OperationT]
+        | InsufficientBalance
+        | BalanceLimit
     ]:
         """Returns the response to a single post.
 
@@ -133,10 +140,14 @@ class Responses(Generic[OperationT]):
 
     def _refused(
         self, refusal: Refusal[OperationT]
-    ) -> DuplicateNonce[OperationT] | InsufficientBalance | BalanceLimit:
+    ) -> (
+        DuplicateNonce[OperationT] | OperationLimit[OperationT] | InsufficientBalance | BalanceLimit
+    ):
         match refusal:
             case Duplicate():
                 return self._duplicate(refusal)
+            case LimitReached():
+                return self._limit_reached(refusal)
             case Insufficient(amount, balance):
                 detail = (
                     f"Insufficient balance: the operation takes {-amount} credits, "
@@ -145,7 +156,7 @@ class Responses(Generic[OperationT]):
                 return InsufficientBalance(
                     title=title(400), status=400, detail=detail, amount=amount, balance=balance
                 )
-            case LimitExceeded(amount, balance):
+            case BalanceTooHigh(amount, balance):
                 detail = (
                     f"Balance limit: the operation adds {amount} credits, but the owner has "
                     f"{balance} and can have at most {MAX_BALANCE}"
@@ -164,6 +175,8 @@ class Responses(Generic[OperationT]):
             return InsufficientBalanceInBatch(**fields)
         if isinstance(alone, BalanceLimit):
             return BalanceLimitInBatch(**fields)
+        if isinstance(alone, OperationLimit):
+            return self._schemas.limit_in_batch(**fields)
         # Not `duplicate_nonce`, which clients take for a success: the rest of the batch is new.
         fields["code"] = "nonce_reused"
         return self._schemas.duplicate_in_batch(**fields)
@@ -184,22 +197,43 @@ class Responses(Generic[OperationT]):
 
     def _duplicate(self, duplicate: Duplicate[OperationT]) -> DuplicateNonce[OperationT]:
         original = duplicate.original
-        if isinstance(original, Entry):
-            operation = original.operation.value
-            entry: EntryModel[OperationT] | dict[str, object] = self._schemas.entry.of(original)
-        else:
-            operation = original.operation
-            entry = vars(original)
         detail = (
             f"Duplicate transaction: the owner has already used nonce {original.nonce!r}, "
             f"for entry {original.id}"
         )
         if duplicate.reused:
-            detail += f", a different operation ({operation}); use a new nonce"
+            detail += f", {_difference(duplicate)}; use a new nonce"
         return self._schemas.duplicate(
             title=title(409),
             status=409,
             code="nonce_reused" if duplicate.reused else "duplicate_nonce",
             detail=detail,
-            entry=entry,
+            entry=self._entry(original),
         )
+
+    def _limit_reached(self, reached: LimitReached[OperationT]) -> OperationLimit[OperationT]:
+        times = "once" if reached.allowed == 1 else f"{reached.allowed} times"
+        detail = f"Limit reached: {reached.operation.value} is posted at most {times}"
+        if reached.resets_at is not None:
+            detail += f" in a period; the next one begins at {reached.resets_at.isoformat()}"
+        return self._schemas.limit_reached(
+            title=title(409),
+            status=409,
+            detail=detail,
+            operation=reached.operation,
+            allowed=reached.allowed,
+            resets_at=reached.resets_at,
+            entry=None if reached.latest is None else self._entry(reached.latest),
+        )
+
+    def _entry(self, entry: StoredEntry[OperationT]) -> EntryModel[OperationT] | dict[str, object]:
+        return self._schemas.entry.of(entry) if isinstance(entry, Entry) else vars(entry)
+
+
+def _difference(duplicate: Duplicate[OperationT]) -> str:
+    """Returns how the entry that has used the nonce differs from the post."""
+    original = duplicate.original
+    if original.operation is duplicate.post.operation:
+        return f"another quantity: its amount is {original.amount}"
+    name = original.operation.value if isinstance(original, Entry) else original.operation
+    return f"a different operation ({name})"

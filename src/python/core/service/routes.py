@@ -24,6 +24,7 @@ from core.service.problems import (
     InvalidRequest,
     Problem,
 )
+from core.service.quantities import check_quantity
 from core.service.responses import Reply, Responses
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
@@ -73,7 +74,9 @@ def add_posting_routes(
     responses = Responses(schemas)
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
-        outcome = await posts().submit_one(Batch((request.to_post(),)))
+        post = request.to_post()
+        check_quantity(ledger, post)
+        outcome = await posts().submit_one(Batch((post,)))
         return _respond(responses.for_post(outcome))
 
     async def post_batch(request: BatchRequest[OperationT]) -> Response:
@@ -85,6 +88,8 @@ def add_posting_routes(
         not atomic returns 200 with an outcome for each entry.
         """
         batches = request.to_batches()
+        for index, post in enumerate(post for batch in batches for post in batch.posts):
+            check_quantity(ledger, post, "entries", index)
         if request.atomic:
             [batch] = batches
             outcome = await posts().submit_one(batch, size=len(batch.posts))
@@ -101,7 +106,7 @@ def add_posting_routes(
             response_model=schemas.posted_entry,
             responses={
                 400: {"model": InsufficientBalance | BalanceLimit},
-                409: {"model": schemas.duplicate},
+                409: {"model": schemas.conflict},
                 **_REFUSED,
             },
             include_in_schema=path == "/ledger",
@@ -119,7 +124,7 @@ def add_posting_routes(
                 "description": "Not atomic: the outcome of each entry.",
             },
             400: {"model": InsufficientBalanceInBatch | BalanceLimitInBatch},
-            409: {"model": schemas.duplicate_in_batch | schemas.batch_already_posted},
+            409: {"model": schemas.conflict_of_batch},
             **_REFUSED,
         },
     )

@@ -7,10 +7,11 @@ from typing import Any, Generic
 
 import psycopg2
 
+from core.ledgers.decisions import AcceptPost
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome, Entry, OwnerBusy, StoredEntry
-from core.ledgers.posting import AcceptPost, accepted_posts, decide, outcome_of
+from core.ledgers.posting import accepted_posts, decide, outcome_of
 from core.ledgers.requests import Batch, Key, Post
 from core.storage.arrays import array
 from core.storage.entries import stored_entry

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Generic
 
+from core.ledgers.decisions import AcceptBatch
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import (
@@ -14,7 +15,7 @@ from core.ledgers.outcomes import (
     Posted,
     StoredEntry,
 )
-from core.ledgers.posting import AcceptBatch, decide, outcome_of
+from core.ledgers.posting import decide, is_repeat, outcome_of
 from core.ledgers.requests import Batch, Key, Post
 from core.storage.arrays import array
 from core.storage.entries import stored_entry
@@ -40,7 +41,7 @@ class OneStatement(Generic[OperationT]):
     `decide` needs. A refusal is true of the moment of that reading, so it needs no lock.
 
     Owners with a post in a batch of several are left out, because its outcome may depend on another
-    owner.
+    owner, and owners with a post of a limited operation.
     """
 
     def __init__(
@@ -58,11 +59,11 @@ class OneStatement(Generic[OperationT]):
         Raises psycopg2.Error if the database rejects the statement or does not answer. It has
         posted nothing then, unless there was no answer.
         """
-        if len(batches) == 1 and len(batches[0].posts) == 1:
+        chosen = _chosen(self._ledger, batches)
+        if len(batches) == 1 and len(chosen) == 1:
             alone = await self._post_alone(batches[0].posts[0])
             if alone is not None:
                 return {0: BatchPosted((alone,))}
-        chosen = _chosen(batches)
         if not chosen:
             return {}
         rows = await self._session.execute(
@@ -74,9 +75,11 @@ class OneStatement(Generic[OperationT]):
         outcomes: dict[int, BatchOutcome[OperationT]] = {}
         for index, post in chosen:
             if post.key in entries:
-                outcomes[index] = BatchRefused(0, Duplicate(entries[post.key], post))
+                original = entries[post.key]
+                reused = not is_repeat(self._ledger, post, original.operation, original.amount)
+                outcomes[index] = BatchRefused(0, Duplicate(original, post, reused))
             elif row := written.get(post.key):
-                amount = self._ledger.amount_of(post.operation)
+                amount = self._ledger.amount_of(post.operation, post.quantity)
                 balance = balances[post.owner_id] = balances[post.owner_id] + amount
                 entry = Entry(row[4], post.operation, amount, post.nonce, post.owner_id, row[5])
                 entries[post.key] = entry
@@ -87,7 +90,7 @@ class OneStatement(Generic[OperationT]):
         return outcomes
 
     async def _post_alone(self, post: Post[OperationT]) -> Posted[OperationT] | None:
-        amount = self._ledger.amount_of(post.operation)
+        amount = self._ledger.amount_of(post.operation, post.quantity)
         parameters = {
             "owner": post.owner_id,
             "operation": post.operation.value,
@@ -101,7 +104,7 @@ class OneStatement(Generic[OperationT]):
         return None
 
     def _parameters(self, posts: Sequence[Post[OperationT]]) -> dict[str, str]:
-        amounts = [self._ledger.amount_of(post.operation) for post in posts]
+        amounts = [self._ledger.amount_of(post.operation, post.quantity) for post in posts]
         owners: dict[str, _Owner] = {}
         for post, amount in zip(posts, amounts):
             owner = owners.get(post.owner_id)
@@ -148,9 +151,15 @@ class OneStatement(Generic[OperationT]):
         }
 
 
-def _chosen(batches: Sequence[Batch[OperationT]]) -> list[tuple[int, Post[OperationT]]]:
+def _chosen(
+    ledger: Ledger[OperationT], batches: Sequence[Batch[OperationT]]
+) -> list[tuple[int, Post[OperationT]]]:
     """Returns the posts that one statement may post, each with its index in `batches`."""
     left_out = {post.owner_id for batch in batches if len(batch.posts) > 1 for post in batch.posts}
+    if limits := ledger.limits:
+        left_out |= {
+            post.owner_id for batch in batches for post in batch.posts if post.operation in limits
+        }
     return [
         (index, post)
         for index, batch in enumerate(batches)

@@ -87,12 +87,13 @@ class LedgerStore(Generic[OperationT]):
         OperationNotMigrated if an operation is missing from the database's enum type, or a
         psycopg2.Error if PostgreSQL rejects an entry that the rules allow.
 
-        Raises ForeignOperation for an operation of another app.
+        Raises ForeignOperation for an operation of another app, and InvalidQuantity for a quantity
+        that its operation does not allow.
         """
         self._posting.restart_timeout()
         for batch in batches:
             for post in batch.posts:
-                self.ledger.amount_of(post.operation)
+                self.ledger.amount_of(post.operation, post.quantity)
         finished: dict[int, BatchOutcome[OperationT]] = {}
         others: Sequence[Batch[OperationT]] = batches
         outcomes: Sequence[BatchOutcome[OperationT] | Exception] = []

@@ -10,13 +10,14 @@ from typing_extensions import assert_never
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import (
+    BalanceTooHigh,
     BatchOutcome,
     BatchPosted,
     BatchRefused,
     BatchRepeated,
     Duplicate,
     Insufficient,
-    LimitExceeded,
+    LimitReached,
     Outcome,
     OwnerBusy,
     Posted,
@@ -141,9 +142,11 @@ def _described(outcome: Outcome[Any]) -> str:
             return f"posted: {outcome.entry.amount} makes {outcome.balance}"
         case Duplicate():
             return f"duplicate of {outcome.original.operation}"
+        case LimitReached():
+            return f"limit of {outcome.allowed} reached"
         case Insufficient():
             return f"insufficient: {outcome.amount} of {outcome.balance}"
-        case LimitExceeded():
+        case BalanceTooHigh():
             return f"too much: {outcome.amount} on {outcome.balance}"
         case _:
             assert_never(outcome)
