@@ -4,16 +4,12 @@ All names come from the models, quoted. Consecutive statements are sent together
 trips while rows are locked.
 """
 
-import re
 from typing import Generic
 
-from sqlalchemy.dialects.postgresql import dialect
-
 from core.ledgers.ledger import Ledger
-from core.ledgers.models import OPERATION_TYPE, models_of
 from core.ledgers.operations import OperationT
-from core.ledgers.posting import MAX_BALANCE
 from core.storage.session import Statement
+from core.storage.statement_text import names_of, prepared
 
 _BALANCES = """
 SELECT {owner_id}, {balance} FROM {balances} WHERE {owner_id} = ANY ($1)
@@ -166,10 +162,10 @@ class Statements(Generic[OperationT]):
     """The statements for the tables of one ledger. Their parameters are arrays: see arrays.py."""
 
     def __init__(self, ledger: Ledger[OperationT]) -> None:
-        names = _names(ledger)
+        names = names_of(ledger)
         # Prepared, because planning the statements each time would take longer than running them.
-        self.balances = _prepared("balances", _BALANCES.format(**names), owners="text[]")
-        self.post_alone = _prepared(
+        self.balances = prepared("balances", _BALANCES.format(**names), owners="text[]")
+        self.post_alone = prepared(
             "post_alone",
             _POST_ALONE.format(**names),
             owner="text",
@@ -177,7 +173,7 @@ class Statements(Generic[OperationT]):
             amount="int",
             nonce="text",
         )
-        self.post_owners = _prepared(
+        self.post_owners = prepared(
             "post_owners",
             _POST_OWNERS.format(**names),
             post_owners="text[]",
@@ -198,33 +194,3 @@ class Statements(Generic[OperationT]):
 
 
 COMMIT = Statement("COMMIT")
-
-
-def _prepared(name: str, text: str, **types: str) -> Statement:
-    """Returns a statement whose parameters have these `types`, in the order of $1, $2 and so on."""
-    parameters = [f"%({parameter})s" for parameter in types]
-    typed = [f"{parameter}::{type_}" for parameter, type_ in zip(parameters, types.values())]
-    return Statement(
-        re.sub(r"\$(\d)", lambda number: typed[int(number[1]) - 1], text),
-        prepare=f"PREPARE {name} ({', '.join(types.values())}) AS {text}",
-        prepared=f"EXECUTE {name} ({', '.join(parameters)})",
-    )
-
-
-def _names(ledger: Ledger[OperationT]) -> dict[str, str]:
-    models = models_of(ledger)
-    entries, balances = (
-        models.metadata.tables[f"{ledger.name}.{model.__tablename__}"]
-        for model in (models.entry, models.balance)
-    )
-    quote = dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy's
-    columns = {
-        column.name: quote.quote(column.name) for column in (*entries.columns, *balances.columns)
-    }
-    return {
-        **columns,
-        "entries": quote.format_table(entries),
-        "balances": quote.format_table(balances),
-        "high_balance": str(MAX_BALANCE // 2),
-        "operation_type": f"{quote.quote(ledger.name)}.{quote.quote(OPERATION_TYPE)}",
-    }
