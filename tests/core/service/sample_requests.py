@@ -83,7 +83,5 @@ def wait_until_blocked(url: SecretStr) -> None:
 
 def delete_all_entries(url: SecretStr) -> None:
     """Empties the ledger; the ids of new entries start from 1."""
-    execute(
-        url,
-        "TRUNCATE sample.ledger_limit_use, sample.ledger_entry, sample.ledger_balance RESTART IDENTITY",
-    )
+    tables = "sample.ledger_limit_use, sample.ledger_entry, sample.ledger_balance"
+    execute(url, f"TRUNCATE {tables} RESTART IDENTITY")

@@ -1,13 +1,14 @@
 """Posts batches in a transaction: locks their owners, decides by the rules, and writes entries."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from itertools import compress
 from typing import Any, Generic
 
 import psycopg2
 
-from core.ledgers.decisions import AcceptPost
+from core.ledgers.decisions import AcceptPost, Use
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome, Entry, OwnerBusy, StoredEntry
@@ -15,6 +16,7 @@ from core.ledgers.posting import accepted_posts, decide, outcome_of
 from core.ledgers.requests import Batch, Key, Post
 from core.storage.arrays import array
 from core.storage.entries import stored_entry
+from core.storage.limit_usage import CurrentUsage, LimitUsage
 from core.storage.session import Session
 from core.storage.sqlstates import is_lock_timeout, was_rolled_back
 from core.storage.statements import COMMIT, Statements
@@ -30,10 +32,15 @@ class LockDecideWrite(Generic[OperationT]):
     """The steps that apply `posting.decide`, the only place that does: see docs/locking.md."""
 
     def __init__(
-        self, ledger: Ledger[OperationT], statements: Statements[OperationT], session: Session
+        self,
+        ledger: Ledger[OperationT],
+        statements: Statements[OperationT],
+        usage: LimitUsage[OperationT],
+        session: Session,
     ) -> None:
         self._ledger = ledger
         self._statements = statements
+        self._usage = usage
         self._session = session
 
     async def post(
@@ -75,7 +82,9 @@ class LockDecideWrite(Generic[OperationT]):
         try:
             while True:
                 balances, entries = await self._begin(batches)
-                decisions = decide(self._ledger, batches, balances, entries)
+                current = await self._current_usage(batches)
+                entries |= current.entries
+                decisions = decide(self._ledger, batches, balances, entries, current.usages)
                 accepted = accepted_posts(batches, decisions)
                 new_owners = {post.owner_id for post, _ in accepted} - balances.keys()
                 if not new_owners:
@@ -87,7 +96,7 @@ class LockDecideWrite(Generic[OperationT]):
                     self._statements.create_owners, {"owners": array(new_owners)}
                 )
             if accepted:
-                entries |= await self._write(accepted)
+                entries |= await self._write(accepted, current.moment)
         except psycopg2.Error as error:
             if tries > 1 and was_rolled_back(error):
                 await self._session.roll_back()
@@ -123,15 +132,32 @@ class LockDecideWrite(Generic[OperationT]):
                 )
         return balances, entries
 
+    async def _current_usage(
+        self, batches: Sequence[Batch[OperationT]]
+    ) -> CurrentUsage[OperationT]:
+        """Returns the usage of each limited operation in the batches. Their owners are locked."""
+        limits = self._ledger.limits
+        posts = (post for batch in batches for post in batch.posts)
+        asked = {(post.owner_id, post.operation) for post in posts if post.operation in limits}
+        if not asked:
+            return CurrentUsage()
+        rows = await self._session.execute(
+            self._usage.statement, self._usage.parameters(asked), in_transaction=True
+        )
+        return self._usage.current(rows)
+
     async def _write(
-        self, accepted: Sequence[tuple[Post[OperationT], AcceptPost]]
+        self,
+        accepted: Sequence[tuple[Post[OperationT], AcceptPost]],
+        moment: datetime | None,
     ) -> _Entries[OperationT]:
         """Updates the balances, inserts the accepted posts in order, and commits.
 
-        Returns the new entries by key.
+        `moment` is when the usage of limits was read, if there are any. Returns the new entries by
+        key.
         """
         changed = {post.owner_id: accept.balance for post, accept in accepted}
-        parameters: Mapping[str, Any] = {
+        parameters: dict[str, Any] = {
             "owners": array(changed),
             "balances": array(map(str, changed.values())),
             "operations": array(post.operation.value for post, _ in accepted),
@@ -139,7 +165,11 @@ class LockDecideWrite(Generic[OperationT]):
             "nonces": array(post.nonce for post, _ in accepted),
             "post_owners": array(post.owner_id for post, _ in accepted),
         }
-        rows = await self._session.execute(self._statements.write, parameters, in_transaction=True)
+        statement = self._statements.write
+        if moment is not None:
+            statement = self._statements.write_limited
+            parameters |= _uses(accepted, moment)
+        rows = await self._session.execute(statement, parameters, in_transaction=True)
         await self._session.execute(COMMIT, {}, in_transaction=True)
         written = {(owner_id, nonce): rest for owner_id, nonce, *rest in rows}
         entries: _Entries[OperationT] = {}
@@ -149,3 +179,16 @@ class LockDecideWrite(Generic[OperationT]):
                 id_, post.operation, accept.amount, post.nonce, post.owner_id, created_on
             )
         return entries
+
+
+def _uses(
+    accepted: Sequence[tuple[Post[OperationT], AcceptPost]], moment: datetime
+) -> dict[str, Any]:
+    """Returns the parameters that record the uses of limits. A post without one has number 0."""
+    uses = [accept.use or Use("", 0, 0) for _, accept in accepted]
+    return {
+        "moment": moment,
+        "periods": array(use.period for use in uses),
+        "numbers": array(str(use.number) for use in uses),
+        "allowed": array(str(use.allowed) for use in uses),
+    }

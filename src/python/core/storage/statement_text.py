@@ -25,18 +25,19 @@ def prepared(name: str, text: str, **types: str) -> Statement:
 def names_of(ledger: Ledger[OperationT]) -> dict[str, str]:
     """Returns what to replace the names in braces by: columns, tables and the like, quoted."""
     models = models_of(ledger)
-    entries, balances = (
-        models.metadata.tables[f"{ledger.name}.{model.__tablename__}"]
-        for model in (models.entry, models.balance)
-    )
-    quote = dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy's
-    columns = {
-        column.name: quote.quote(column.name) for column in (*entries.columns, *balances.columns)
+    tables = {
+        name: models.metadata.tables[f"{ledger.name}.{model.__tablename__}"]
+        for name, model in (
+            ("entries", models.entry),
+            ("balances", models.balance),
+            ("uses", models.limit_use),
+        )
     }
+    quote = dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    columns = [column.name for table in tables.values() for column in table.columns]
     return {
-        **columns,
-        "entries": quote.format_table(entries),
-        "balances": quote.format_table(balances),
+        **{name: quote.quote(name) for name in columns},
+        **{name: quote.format_table(table) for name, table in tables.items()},
         "high_balance": str(MAX_BALANCE // 2),
         "operation_type": f"{quote.quote(ledger.name)}.{quote.quote(OPERATION_TYPE)}",
     }

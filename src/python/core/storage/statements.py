@@ -140,6 +140,32 @@ ORDER BY number
 RETURNING {owner_id}, {nonce}, {id}, {created_on}
 """
 
+# The entries have the time at which the periods were determined, so that they are in them.
+_WRITE_LIMITED = """
+UPDATE {balances} AS balance SET {balance} = changed.balance
+FROM unnest(%(owners)s::text[], %(balances)s::bigint[]) AS changed (owner_id, balance)
+WHERE balance.{owner_id} = changed.owner_id;
+
+WITH post AS MATERIALIZED (
+  SELECT * FROM unnest(
+    %(operations)s::text[], %(amounts)s::int[], %(nonces)s::text[], %(post_owners)s::text[],
+    %(periods)s::text[], %(numbers)s::int[], %(allowed)s::int[]
+  ) WITH ORDINALITY
+    AS post (operation, amount, nonce, owner_id, period, number, allowed, position)
+), entry AS (
+  INSERT INTO {entries} ({operation}, {amount}, {nonce}, {owner_id}, {created_on})
+  SELECT operation::{operation_type}, amount, nonce, owner_id, %(moment)s::timestamptz
+  FROM post ORDER BY position
+  RETURNING {owner_id} AS owner_id, {nonce} AS nonce, {id} AS id, {created_on} AS created_on
+), used AS (
+  INSERT INTO {uses} ({owner_id}, {operation}, {period}, {number}, {allowed}, {entry_id})
+  SELECT owner_id, operation, period, number, allowed, id
+  FROM post JOIN entry USING (owner_id, nonce)
+  WHERE number > 0
+)
+SELECT owner_id, nonce, id, created_on FROM entry
+"""
+
 _BUSY_OWNERS = """
 WITH unlocked AS (
   SELECT {owner_id} FROM {balances} WHERE {owner_id} = ANY (%(owners)s::text[])
@@ -190,6 +216,7 @@ class Statements(Generic[OperationT]):
         self.begin = Statement((_BEGIN + _LOCK_OWNERS + _READ).format(**names))
         self.create_owners = Statement(_CREATE_OWNERS.format(**names))
         self.write = Statement(_WRITE.format(**names))
+        self.write_limited = Statement(_WRITE_LIMITED.format(**names))
         self.busy_owners = Statement(_BUSY_OWNERS.format(**names))
 
 

@@ -16,6 +16,7 @@ from core.ledgers.requests import Batch
 from core.storage.arrays import array
 from core.storage.connections import libpq_parameters, session_settings
 from core.storage.failures import failures_converted
+from core.storage.limit_usage import LimitUsage
 from core.storage.lock_decide_write import LockDecideWrite
 from core.storage.one_statement import OneStatement
 from core.storage.session import Session
@@ -42,8 +43,11 @@ class LedgerStore(Generic[OperationT]):
         statement_timeout: float = 10,
         lock_timeout: float = 1,
         call_timeout: float | None = None,
+        clock: str = "clock_timestamp()",
     ) -> None:
         """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
+
+        `clock` is an SQL expression of the time by which limits are decided, which tests replace.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
@@ -51,6 +55,8 @@ class LedgerStore(Generic[OperationT]):
         self._statements = statements = Statements(ledger)
         parameters = libpq_parameters(url, statement_timeout=statement_timeout)
         settings = session_settings(statement_timeout=statement_timeout, lock_timeout=lock_timeout)
+        usage = LimitUsage(ledger, clock=clock)
+        limited = (usage.statement,) if ledger.limits else ()
         self._posting, self._reading = (
             Session(
                 parameters,
@@ -60,12 +66,12 @@ class LedgerStore(Generic[OperationT]):
                 timeout=call_timeout or connect_timeout + statement_timeout,
             )
             for prepared in (
-                (statements.post_owners, statements.post_alone),
+                (statements.post_owners, statements.post_alone, *limited),
                 (statements.balances,),
             )
         )
         self._one_statement = OneStatement(ledger, statements, self._posting)
-        self._lock_decide_write = LockDecideWrite(ledger, statements, self._posting)
+        self._lock_decide_write = LockDecideWrite(ledger, statements, usage, self._posting)
 
     async def balances(self, owner_ids: Sequence[str]) -> list[int]:
         """Returns the balance of each of these valid owner ids, in order, all at the same time."""

@@ -1,0 +1,141 @@
+"""How often owners have had limited operations posted in the current periods."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic
+
+from core.ledgers.ledger import Ledger
+from core.ledgers.limits import Limit, Usage
+from core.ledgers.operations import OperationT
+from core.ledgers.outcomes import StoredEntry
+from core.ledgers.requests import Key
+from core.storage.arrays import array
+from core.storage.entries import stored_entry
+from core.storage.event_loop_connection import Row
+from core.storage.positions import last_entry
+from core.storage.statement_text import names_of, prepared
+
+# A period is named by its date in the limit's time zone, and an hour by its beginning in UTC, as
+# the clock of a time zone shows some hours twice.
+_NAMES = {"day": "YYYY-MM-DD", "week": 'IYYY-"W"IW', "month": "YYYY-MM"}
+_HOUR = 'YYYY-MM-DD"T"HH24:MI"Z"'
+_EVER = "ever"  # in which to_char is never asked for
+
+_PERIODS = """
+limited AS (
+  SELECT operation, allowed, nullif(unit, '') AS unit, zone, name
+  FROM unnest($3, $4, $5, $6, $7) AS limited (operation, allowed, unit, zone, name)
+), clock AS MATERIALIZED (
+  SELECT {clock} AS moment
+), period AS MATERIALIZED (
+  SELECT operation, allowed,
+    CASE unit
+      WHEN 'hour' THEN to_char(starts AT TIME ZONE 'UTC', name)
+      ELSE coalesce(to_char(local, name), name)
+    END AS period,
+    coalesce(starts, '-infinity') AS starts,
+    CASE unit
+      WHEN 'hour' THEN starts + interval '1 hour'
+      ELSE (local + ('1 ' || unit)::interval) AT TIME ZONE zone
+    END AS ends
+  FROM limited CROSS JOIN clock
+  CROSS JOIN LATERAL (
+    SELECT date_trunc(unit, moment, zone), date_trunc(unit, moment AT TIME ZONE zone)
+  ) AS start (starts, local)
+)
+"""
+
+# The uses are counted twice. The recorded ones keep a date from being used again when the time zone
+# has changed. The entries of the period include those from before the limit was declared; they
+# need not be read if the recorded ones are enough.
+_USAGES = "WITH" + _PERIODS + """
+SELECT asked.owner_id, asked.operation, moment,
+  greatest(coalesce(recorded.number, 0), counted.number), period.period, period.ends,
+  latest.{id}, latest.{operation}::text, latest.{amount}, latest.{nonce}, latest.{owner_id},
+  latest.{created_on}
+FROM unnest($1, $2) AS asked (owner_id, operation)
+JOIN period USING (operation)
+CROSS JOIN clock
+LEFT JOIN LATERAL (
+  SELECT {number} AS number, {entry_id} AS entry_id FROM {uses} AS used
+  WHERE used.{owner_id} = asked.owner_id
+    AND used.{operation} = asked.operation AND used.{period} = period.period
+  ORDER BY {number} DESC LIMIT 1
+) AS recorded ON true
+CROSS JOIN LATERAL (
+  SELECT count(*) AS number, max(entry.{id}) AS entry_id FROM {entries} AS entry
+  WHERE coalesce(recorded.number, 0) < period.allowed
+    AND entry.{owner_id} = asked.owner_id
+    AND entry.{operation} = asked.operation::{operation_type}
+    AND entry.{id} > {before}
+) AS counted
+LEFT JOIN {entries} AS latest ON latest.{id} = greatest(recorded.entry_id, counted.entry_id)
+"""
+
+
+@dataclass(frozen=True)
+class CurrentUsage(Generic[OperationT]):
+    """The usages at `moment`, and the latest entry that counts towards each, by its key."""
+
+    moment: datetime | None = None  # if none were asked for
+    usages: dict[tuple[str, OperationT], Usage] = field(default_factory=dict)
+    entries: dict[Key, StoredEntry[OperationT]] = field(default_factory=dict)
+
+
+class LimitUsage(Generic[OperationT]):
+    """The statement that reads usages, its parameters, and what its rows mean.
+
+    `clock` is the SQL expression of the current time, which tests replace.
+    """
+
+    def __init__(self, ledger: Ledger[OperationT], *, clock: str) -> None:
+        self._ledger = ledger
+        names = names_of(ledger)
+        before = last_entry("asked.owner_id", "period.starts", inclusive=False).format(**names)
+        self.statement = prepared(
+            "usages",
+            _USAGES.format(**names, before=before, clock=clock),
+            owners="text[]",
+            operations="text[]",
+            limited="text[]",
+            allowed="int[]",
+            units="text[]",
+            zones="text[]",
+            names="text[]",
+        )
+        limits = ledger.limits
+        self._limits = {
+            "limited": array(operation.value for operation in limits),
+            "allowed": array(str(limit.count) for limit in limits.values()),
+            "units": array(limit.per or "" for limit in limits.values()),
+            "zones": array(limit.timezone for limit in limits.values()),
+            "names": array(_name_of_period(limit) for limit in limits.values()),
+        }
+
+    def parameters(self, asked: Iterable[tuple[str, OperationT]]) -> dict[str, str]:
+        """`asked` has pairs of an owner and a limited operation."""
+        asked = list(asked)
+        return {
+            "owners": array(owner_id for owner_id, _ in asked),
+            "operations": array(operation.value for _, operation in asked),
+            **self._limits,
+        }
+
+    def current(self, rows: Sequence[Row]) -> CurrentUsage[OperationT]:
+        usages: dict[tuple[str, OperationT], Usage] = {}
+        entries: dict[Key, StoredEntry[OperationT]] = {}
+        for owner_id, operation, _, used, period, ends, *latest in rows:
+            key: Key | None = None
+            if latest[0] is not None:
+                entry = stored_entry(self._ledger, *latest)
+                key = entry.owner_id, entry.nonce
+                entries[key] = entry
+            limited = owner_id, self._ledger.operations(operation)
+            usages[limited] = Usage(used, period, ends, key)
+        return CurrentUsage(rows[0][2], usages, entries)
+
+
+def _name_of_period(limit: Limit) -> str:
+    """Returns the format of a period's name, for PostgreSQL's to_char, or the name itself."""
+    return _EVER if limit.per is None else _NAMES.get(limit.per, _HOUR)
