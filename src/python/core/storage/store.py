@@ -23,6 +23,9 @@ from core.storage.session import Session
 from core.storage.sqlstates import is_lock_timeout, may_be_decided
 from core.storage.statements import Statements
 
+CLOCK = "clock_timestamp()"
+"""The SQL expression of the time by which limits are decided."""
+
 
 class LedgerStore(Generic[OperationT]):
     """The entries and balances of one ledger in one database. Timeouts are in seconds.
@@ -43,11 +46,11 @@ class LedgerStore(Generic[OperationT]):
         statement_timeout: float = 10,
         lock_timeout: float = 1,
         call_timeout: float | None = None,
-        clock: str = "clock_timestamp()",
+        clock: str = CLOCK,
     ) -> None:
         """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
 
-        `clock` is an SQL expression of the time by which limits are decided, which tests replace.
+        Tests replace the `clock`.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """

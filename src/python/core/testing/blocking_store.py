@@ -23,7 +23,7 @@ from core.ledgers.outcomes import (
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
 from core.storage.history import entries_of
-from core.storage.store import LedgerStore
+from core.storage.store import CLOCK, LedgerStore
 from core.storage.verification import discrepancies
 
 ResultT = TypeVar("ResultT")
@@ -32,9 +32,12 @@ ResultT = TypeVar("ResultT")
 class BlockingStore(Generic[OperationT]):
     """Runs each call of a LedgerStore to its end. For one thread."""
 
-    def __init__(self, ledger: Ledger[OperationT], url: SecretStr, **timeouts: float) -> None:
+    def __init__(
+        self, ledger: Ledger[OperationT], url: SecretStr, *, clock: str = CLOCK, **timeouts: float
+    ) -> None:
+        """`clock` is an SQL expression of the time by which limits are decided."""
         self.ledger = ledger
-        self._store = LedgerStore(ledger, url, **timeouts)
+        self._store = LedgerStore(ledger, url, clock=clock, **timeouts)
         self._engine = connect(url, pool_size=1)
         self._loop = asyncio.new_event_loop()
 
@@ -84,10 +87,10 @@ class BlockingStore(Generic[OperationT]):
 
 @contextmanager
 def blocking_store(
-    ledger: Ledger[OperationT], url: SecretStr, **timeouts: float
+    ledger: Ledger[OperationT], url: SecretStr, *, clock: str = CLOCK, **timeouts: float
 ) -> Generator[BlockingStore[OperationT], None, None]:
     """A store that is closed when the block ends."""
-    store = BlockingStore(ledger, url, **timeouts)
+    store = BlockingStore(ledger, url, clock=clock, **timeouts)
     try:
         yield store
     finally:
