@@ -37,8 +37,9 @@ def test_a_database_that_stops_answering_is_unreachable_until_it_answers_again(
     url: SecretStr,
 ) -> None:
     with proxied(url) as (proxy, through_proxy):
-        timeouts = {"connect_timeout": 0.3, "statement_timeout": 0.3}
-        with blocking_store(LEDGER, through_proxy, **timeouts) as store:
+        with blocking_store(
+            LEDGER, through_proxy, connect_timeout=0.3, statement_timeout=0.3
+        ) as store:
             store.post([Post("ann", Operation.CREDIT_ADD, "1")])
             assert store.balance("ann") == 10
             proxy.frozen = True

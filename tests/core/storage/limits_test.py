@@ -1,0 +1,232 @@
+"""Limits hold in calendar periods of a time zone, whatever the clock and the ledger's past."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.exc import IntegrityError
+
+from core.ledgers.ledger import Ledger, at_most, once, once_per
+from core.ledgers.limits import Limit
+from core.ledgers.outcomes import (
+    BatchPosted,
+    BatchRefused,
+    Duplicate,
+    Insufficient,
+    LimitReached,
+    Outcome,
+    Posted,
+)
+from core.ledgers.requests import Batch, Post
+from core.testing.blocking_store import BlockingStore, blocking_store
+from core.testing.databases import execute
+from sample.operations import SampleOperation as Operation
+
+Store = BlockingStore[Operation]
+REWARD, SPEND = Operation.DAILY_REWARD, Operation.CREDIT_SPEND
+NOON = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@contextmanager
+def limited(
+    url: SecretStr, limits: dict[Operation, Limit]
+) -> Generator[tuple[Store, Callable[[datetime], None]], None, None]:
+    """A store of the sample with these limits, and a function that sets their clock."""
+    execute(url, "DROP TABLE IF EXISTS clock")
+    execute(url, f"SELECT '{NOON.isoformat()}'::timestamptz AS time INTO clock")
+    ledger = Ledger(
+        name="sample",
+        operations=Operation,
+        amounts={Operation.BOOKING_REWARD: 5},
+        limits=limits,
+    )
+
+    def set_clock(time: datetime) -> None:
+        execute(url, f"UPDATE clock SET time = '{time.isoformat()}'")
+
+    with blocking_store(ledger, url, clock="(SELECT time FROM public.clock)") as store:
+        yield store, set_clock
+        assert store.discrepancies() == []
+
+
+def post(store: Store, nonce: str, operation: Operation = REWARD) -> Outcome[Operation]:
+    [outcome] = store.post([Post("ann", operation, nonce)])
+    return outcome
+
+
+def resets_at(outcome: Outcome[Operation]) -> datetime | None:
+    assert isinstance(outcome, LimitReached)
+    return outcome.resets_at
+
+
+@pytest.mark.parametrize(
+    "limit, begin, end",
+    [
+        (once_per("hour"), "2026-11-25T12:00Z", "2026-11-25T13:00Z"),
+        (once_per("hour", timezone="Asia/Kolkata"), "2026-11-25T11:30Z", "2026-11-25T12:30Z"),
+        # The clocks of Berlin show the hour from 2 to 3 twice.
+        (once_per("hour", timezone="Europe/Berlin"), "2026-10-25T00:00Z", "2026-10-25T01:00Z"),
+        (once_per("hour", timezone="Europe/Berlin"), "2026-10-25T01:00Z", "2026-10-25T02:00Z"),
+        (once_per("day"), "2026-11-25T00:00Z", "2026-11-26T00:00Z"),
+        # Days of 23 and of 25 hours.
+        (once_per("day", timezone="Europe/Berlin"), "2026-03-28T23:00Z", "2026-03-29T22:00Z"),
+        (once_per("day", timezone="Europe/Berlin"), "2026-10-24T22:00Z", "2026-10-25T23:00Z"),
+        (once_per("week"), "2026-12-28T00:00Z", "2027-01-04T00:00Z"),
+        (once_per("month", timezone="Europe/Berlin"), "2026-09-30T22:00Z", "2026-10-31T23:00Z"),
+    ],
+)
+def test_a_period_lasts_from_its_first_to_its_last_microsecond(
+    url: SecretStr, limit: Limit, begin: str, end: str
+) -> None:
+    first, after = _time(begin), _time(end)
+    with limited(url, {REWARD: limit}) as (store, set_clock):
+        set_clock(first - MICROSECOND)
+        assert isinstance(post(store, "before"), Posted)
+        set_clock(first)
+        posted = post(store, "1")
+        assert isinstance(posted, Posted) and posted.entry.created_on == first
+        for time in (first, after - MICROSECOND):
+            set_clock(time)
+            assert post(store, "2") == LimitReached(REWARD, 1, after, posted.entry)
+        set_clock(after)
+        assert isinstance(post(store, "2"), Posted)  # the nonce is still unused
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M%z")
+
+
+def test_once_is_once_for_ever_and_for_each_owner(url: SecretStr) -> None:
+    with limited(url, {REWARD: once()}) as (store, set_clock):
+        posted = post(store, "1")
+        assert isinstance(posted, Posted)
+        set_clock(NOON + timedelta(days=10_000))
+        assert post(store, "2") == LimitReached(REWARD, 1, None, posted.entry)
+        [other] = store.post([Post("bob", REWARD, "1")])
+        assert isinstance(other, Posted)
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("UTC", "Pacific/Auckland"),
+        ("Pacific/Auckland", "UTC"),
+        ("America/Los_Angeles", "Pacific/Kiritimati"),
+        ("Pacific/Kiritimati", "America/Los_Angeles"),
+        ("Europe/Berlin", "Asia/Kolkata"),
+    ],
+)
+def test_no_calendar_date_is_paid_twice_when_the_time_zone_changes(
+    url: SecretStr, before: str, after: str
+) -> None:
+    paid: list[str] = []
+    for start, zone in ((0, before), (12, after)):
+        with limited(url, {REWARD: once_per("day", timezone=zone)}) as (store, set_clock):
+            for step in range(start, start + 12):
+                time = NOON + timedelta(hours=5 * step)
+                set_clock(time)
+                if isinstance(post(store, f"{step}"), Posted):
+                    paid.append(time.astimezone(ZoneInfo(zone)).date().isoformat())
+    assert len(paid) == len(set(paid)) > 3
+
+
+def test_a_limit_that_is_declared_later_counts_the_entries_that_exist(url: SecretStr) -> None:
+    with limited(url, {}) as (store, _):
+        for nonce in ("1", "2"):
+            latest = post(store, nonce)
+    today = execute(url, "SELECT date_trunc('day', now(), 'UTC')")[0][0]
+    assert isinstance(latest, Posted)
+    with limited(url, {REWARD: at_most(3, per="day")}) as (store, set_clock):
+        set_clock(today + timedelta(hours=23, minutes=59))
+        third = post(store, "3")
+        assert isinstance(third, Posted)
+        assert post(store, "4") == LimitReached(REWARD, 3, today + timedelta(days=1), third.entry)
+    with limited(url, {REWARD: once()}) as (store, _):
+        assert post(store, "4") == LimitReached(REWARD, 1, None, third.entry)
+    numbers = execute(url, "SELECT number, allowed, entry_id FROM sample.ledger_limit_use")
+    assert numbers == [(3, 3, third.entry.id)]
+
+
+def test_what_an_older_release_posts_without_the_limit_counts_too(url: SecretStr) -> None:
+    limit = {SPEND: at_most(3)}
+    with limited(url, limit) as (new, _), limited(url, {}) as (old, _):
+        assert isinstance(post(old, "fund", Operation.CREDIT_ADD), Posted)
+        for store, nonce in ((new, "1"), (old, "2"), (new, "3")):
+            assert isinstance(post(store, nonce, SPEND), Posted)
+        assert isinstance(post(new, "4", SPEND), LimitReached)
+        assert isinstance(post(old, "4", SPEND), Posted)  # which it cannot know of
+        assert post(new, "4", SPEND) == Duplicate(
+            old.entries("ann")[-1], Post("ann", SPEND, "4"), reused=False
+        )
+
+
+def test_a_duplicate_comes_before_a_limit_and_a_limit_before_an_overdraft(url: SecretStr) -> None:
+    with limited(url, {SPEND: once(), REWARD: once()}) as (store, _):
+        assert post(store, "spend", SPEND) == Insufficient(-1, 0)
+        reward = post(store, "reward")
+        spent = post(store, "spend", SPEND)
+        assert isinstance(reward, Posted) and isinstance(spent, Posted)
+        assert post(store, "spend", SPEND) == Duplicate(
+            spent.entry, Post("ann", SPEND, "spend"), reused=False
+        )
+        assert post(store, "reward", SPEND) == Duplicate(
+            reward.entry, Post("ann", SPEND, "reward"), reused=True
+        )
+        assert post(store, "again", SPEND) == LimitReached(SPEND, 1, None, spent.entry)
+
+
+def test_an_atomic_batch_counts_its_own_entries(url: SecretStr) -> None:
+    with limited(url, {REWARD: at_most(3, per="day")}) as (store, _):
+        tomorrow = datetime(2026, 11, 26, tzinfo=timezone.utc)
+
+        def batch(*nonces: str) -> Batch[Operation]:
+            return Batch(tuple(Post("ann", REWARD, nonce) for nonce in nonces))
+
+        too_many, fits, one_more = batch("1", "2", "3", "4"), batch("1", "2"), batch("3", "4")
+        outcomes = store.post_batches([too_many, fits, one_more, batch("3")])
+        assert outcomes[0] == BatchRefused(3, LimitReached(REWARD, 3, tomorrow, None))
+        assert isinstance(outcomes[1], BatchPosted)
+        second = outcomes[1].posted[1].entry
+        assert outcomes[2] == BatchRefused(1, LimitReached(REWARD, 3, tomorrow, second))
+        assert isinstance(outcomes[3], BatchPosted)
+        assert store.balance("ann") == 3
+
+
+def test_a_group_posts_unlimited_operations_beside_limited_ones(url: SecretStr) -> None:
+    with limited(url, {REWARD: once_per("day")}) as (store, _):
+        posts = [
+            Post(owner, operation, f"{operation} {number}")
+            for number in range(3)
+            for owner in ("ann", "bob", "cat")
+            for operation in (Operation.CREDIT_ADD, REWARD)
+            if owner != "cat" or operation is not REWARD
+        ]
+        outcomes = store.post(posts)
+        for owner, balance in (("ann", 31), ("bob", 31), ("cat", 30)):
+            assert store.balance(owner) == balance
+        refused = [p for p, outcome in zip(posts, outcomes) if isinstance(outcome, LimitReached)]
+        assert sorted(p.owner_id for p in refused) == ["ann", "ann", "bob", "bob"]
+        assert all(p.operation is REWARD for p in refused)
+
+
+def test_the_database_refuses_a_use_that_the_limit_does_not_allow(url: SecretStr) -> None:
+    with limited(url, {REWARD: once_per("day")}) as (store, _):
+        assert isinstance(post(store, "1"), Posted)
+    insert = (
+        "INSERT INTO sample.ledger_limit_use"
+        " SELECT owner_id, operation, period, {number}, allowed, {entry} FROM"
+        " sample.ledger_limit_use"
+    )
+    for number, entry, constraint in (
+        (1, "entry_id + 1", "pk_ledger_limit_use"),
+        (2, "entry_id + 1", "ck_ledger_limit_use_within_limit"),
+        (0, "entry_id + 1", "ck_ledger_limit_use_within_limit"),
+    ):
+        with pytest.raises(IntegrityError, match=constraint):
+            execute(url, insert.format(number=number, entry=entry))
+    with pytest.raises(IntegrityError, match="fk_ledger_limit_use_entry_id_ledger_entry"):
+        execute(url, "UPDATE sample.ledger_limit_use SET entry_id = entry_id + 1")
