@@ -30,6 +30,7 @@ class Readiness(Generic[OperationT]):
     ) -> None:
         """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
         self._app = ledger.name
+        self._has_limits = bool(ledger.limits)
         self._or_newer = or_newer
         self._database = DatabaseCheck(
             ledger, url, version_table=quoted_version_table(ledger.name), timeout=timeout
@@ -42,7 +43,7 @@ class Readiness(Generic[OperationT]):
         Raises DatabaseUnavailable if the database does not answer or accepts no writes,
         DatabaseNotMigrated if it is at other revisions or lacks a table or an operation,
         DatabaseAccessDenied if the role lacks a privilege, and ConfigurationError if PostgreSQL is
-        too old or the database's encoding is not UTF8.
+        too old, the database's encoding is not UTF8, or the time zone of a limit is unknown.
         """
         if self._check is None or self._check.done():
             self._check = asyncio.create_task(self._run())
@@ -51,6 +52,8 @@ class Readiness(Generic[OperationT]):
     async def _run(self) -> None:
         current = await self._database.revisions()
         require_revision(self._app, current, or_newer=self._or_newer)
+        if self._has_limits:
+            await self._database.require_limits()
         if unknown := await self._database.unknown_operations():
             raise DatabaseNotMigrated(without_migration(self._app, unknown))
 

@@ -2,6 +2,8 @@
 
 from typing import Generic
 
+import psycopg2
+import psycopg2.errors
 from pydantic import SecretStr
 
 from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
@@ -10,6 +12,7 @@ from core.ledgers.operations import OperationT
 from core.storage.arrays import array
 from core.storage.connections import libpq_parameters, session_settings
 from core.storage.failures import failures_converted
+from core.storage.limit_usage import LimitUsage
 from core.storage.session import Session, Statement
 from core.storage.statements import Statements
 
@@ -19,6 +22,7 @@ _SERVER = Statement("""
 SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000,
   current_setting('server_encoding'), pg_is_in_recovery()
 """)
+_NOW_IN = Statement("SELECT now() AT TIME ZONE %(zone)s")
 _VERSION_TABLE_EXISTS = Statement("SELECT to_regclass(%(table)s) IS NOT NULL")
 
 
@@ -78,6 +82,32 @@ class DatabaseCheck(Generic[OperationT]):
             )
             unknown = await self._session.execute(self._statements.unknown_operations, operations)
         return [value for value, in unknown]
+
+    async def require_limits(self) -> None:
+        """Returns if posts of limited operations can succeed. Call `revisions` first.
+
+        Raises ConfigurationError if PostgreSQL does not know a time zone, and DatabaseUnavailable
+        if a table or a privilege is missing.
+        """
+        limits = self._ledger.limits.values()
+        with failures_converted(explain=True):
+            for zone in sorted({limit.timezone for limit in limits}):
+                try:
+                    await self._session.execute(_NOW_IN, {"zone": zone})
+                except psycopg2.errors.InvalidParameterValue as error:
+                    raise ConfigurationError(
+                        f"PostgreSQL does not know the time zone {zone!r} of a limit: use one that "
+                        "SELECT name FROM pg_timezone_names lists"
+                    ) from error
+            usage = LimitUsage(self._ledger, clock="now()")
+            explain = Statement(f"EXPLAIN {usage.statement.text}")
+            await self._session.execute(explain, usage.parameters([]))
+            arrays = ("operations", "amounts", "nonces", "post_owners")
+            uses = ("periods", "numbers", "allowed")
+            await self._session.execute(
+                self._statements.explain_limited,
+                {"moment": None, **dict.fromkeys((*arrays, *uses), "{}")},
+            )
 
     def close(self) -> None:
         self._session.close()

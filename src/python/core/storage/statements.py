@@ -126,11 +126,13 @@ LEFT JOIN {entries} AS entry
   ON entry.{owner_id} = post.owner_id AND entry.{nonce} = post.nonce
 """
 
-_WRITE = """
+_CHANGE_BALANCES = """
 UPDATE {balances} AS balance SET {balance} = changed.balance
 FROM unnest(%(owners)s::text[], %(balances)s::bigint[]) AS changed (owner_id, balance)
 WHERE balance.{owner_id} = changed.owner_id;
+"""
 
+_INSERT = """
 INSERT INTO {entries} ({operation}, {amount}, {nonce}, {owner_id})
 SELECT operation::{operation_type}, amount, nonce, owner_id
 FROM unnest(
@@ -141,11 +143,7 @@ RETURNING {owner_id}, {nonce}, {id}, {created_on}
 """
 
 # The entries have the time at which the periods were determined, so that they are in them.
-_WRITE_LIMITED = """
-UPDATE {balances} AS balance SET {balance} = changed.balance
-FROM unnest(%(owners)s::text[], %(balances)s::bigint[]) AS changed (owner_id, balance)
-WHERE balance.{owner_id} = changed.owner_id;
-
+_INSERT_LIMITED = """
 WITH post AS MATERIALIZED (
   SELECT * FROM unnest(
     %(operations)s::text[], %(amounts)s::int[], %(nonces)s::text[], %(post_owners)s::text[],
@@ -215,8 +213,9 @@ class Statements(Generic[OperationT]):
         self.unknown_operations = Statement(_UNKNOWN_OPERATIONS.format(**names))
         self.begin = Statement((_BEGIN + _LOCK_OWNERS + _READ).format(**names))
         self.create_owners = Statement(_CREATE_OWNERS.format(**names))
-        self.write = Statement(_WRITE.format(**names))
-        self.write_limited = Statement(_WRITE_LIMITED.format(**names))
+        self.write = Statement((_CHANGE_BALANCES + _INSERT).format(**names))
+        self.write_limited = Statement((_CHANGE_BALANCES + _INSERT_LIMITED).format(**names))
+        self.explain_limited = Statement("EXPLAIN " + _INSERT_LIMITED.format(**names))
         self.busy_owners = Statement(_BUSY_OWNERS.format(**names))
 
 
