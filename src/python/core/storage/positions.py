@@ -6,31 +6,45 @@ names in braces. Their arguments are expressions, too: parameters such as `$1`, 
 qualified with the name of their table.
 """
 
+FIRST_POSITION = "0::bigint"
+LAST_POSITION = "9223372036854775807"
+
+IN_ORDER = "{owner_id}, {id}"
+"""What to order entries by that are selected with `between`."""
+
+
+def between(owner: str, after: str, up_to: str) -> str:
+    """The condition that an entry is the owner's, behind the position `after`, and up to `up_to`.
+
+    It compares rows, so that only one index has the order and the condition. If there are few
+    owners, PostgreSQL would rather search all of the ledger's entries in the order of their ids.
+    """
+    return f"({IN_ORDER}) > ({owner}, {after}) AND ({IN_ORDER}) <= ({owner}, {up_to})"
+
 
 def last_entry(owner: str, time: str, *, inclusive: bool) -> str:
     """The id of the owner's last entry before `time`, or at it if `inclusive`; 0 without one.
 
     There is no index of times, but an owner's times are in the order of its ids. So this bisects
     the ids, with at most 63 look-ups in an index, however many entries there are. `low` is always
-    the id of an entry that is early enough, or 0, and no entry from `high` on is early enough.
+    the id of an entry that is early enough, or 0, and no entry behind `high` is early enough.
     """
     early = f"{{created_on}} {'<=' if inclusive else '<'} {time}"
     return f"""(
   WITH RECURSIVE search (low, high) AS (
-    SELECT 0::bigint, coalesce(max({{id}}), 0) + 1 FROM {{entries}} WHERE {{owner_id}} = {owner}
+    SELECT {FIRST_POSITION}, coalesce({_outermost(owner, 'DESC')}, 0)
     UNION ALL
     SELECT coalesce(early.id, low), CASE WHEN early.id IS NULL THEN middle ELSE high END
     FROM search
-    CROSS JOIN LATERAL (SELECT (low + high) / 2) AS halves (middle)
+    CROSS JOIN LATERAL (SELECT low + (high - low) / 2) AS halves (middle)
     LEFT JOIN LATERAL (
       SELECT {{id}} AS id FROM (
         SELECT {{id}}, {{created_on}} FROM {{entries}}
-        WHERE {{owner_id}} = {owner} AND {{id}} >= middle AND {{id}} < high
-        ORDER BY {{id}} LIMIT 1
+        WHERE {between(owner, 'middle', 'high')} ORDER BY {IN_ORDER} LIMIT 1
       ) AS next
       WHERE {early}
     ) AS early ON true
-    WHERE high - low > 1
+    WHERE high > low
   )
   SELECT low FROM search ORDER BY high - low LIMIT 1
 )"""
@@ -42,13 +56,21 @@ def balance_at(owner: str, position: str) -> str:
     It adds the amounts up to the position, or subtracts those after it from the current balance,
     whichever are probably fewer.
     """
-    ids = f"FROM {{entries}} WHERE {{owner_id}} = {owner}"
-    total = f"SELECT coalesce(sum({{amount}}), 0) {ids}"
+    total = "SELECT coalesce(sum({amount}), 0) FROM {entries} WHERE "
+    first, last = _outermost(owner, "ASC"), _outermost(owner, "DESC")
     return f"""(
-  CASE WHEN {position} - (SELECT min({{id}}) {ids}) < (SELECT max({{id}}) {ids}) - {position}
-  THEN ({total} AND {{id}} <= {position})
+  CASE WHEN {position} - {first} < {last} - {position}
+  THEN ({total} {between(owner, FIRST_POSITION, position)})
   ELSE
     coalesce((SELECT {{balance}} FROM {{balances}} WHERE {{owner_id}} = {owner}), 0)
-    - ({total} AND {{id}} > {position})
+    - ({total} {between(owner, position, LAST_POSITION)})
   END
+)"""
+
+
+def _outermost(owner: str, direction: str) -> str:
+    """The id of the owner's first (ASC) or last (DESC) entry; NULL without one."""
+    return f"""(
+  SELECT {{id}} FROM {{entries}} WHERE {between(owner, FIRST_POSITION, LAST_POSITION)}
+  ORDER BY {{owner_id}} {direction}, {{id}} {direction} LIMIT 1
 )"""
