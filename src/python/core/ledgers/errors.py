@@ -48,6 +48,12 @@ class ForeignOperation(LedgerError, ValueError):
     code = "foreign_operation"
 
 
+class FutureTime(LedgerError, ValueError):
+    """A balance was requested as of a time that is not over yet, by the database's clock."""
+
+    code = "future_time"
+
+
 class ConfigurationError(LedgerError):
     """A setting is missing or invalid. Raised before the program starts to serve."""
 

@@ -16,8 +16,8 @@ IN_ORDER = "{owner_id}, {id}"
 def between(owner: str, after: str, up_to: str) -> str:
     """The condition that an entry is the owner's, behind the position `after`, and up to `up_to`.
 
-    It compares rows, so that only one index has the order and the condition. If there are few
-    owners, PostgreSQL would rather search all of the ledger's entries in the order of their ids.
+    It compares rows, so that one index only has both the condition and the order. Otherwise, if
+    there are few owners, PostgreSQL would rather read the entries of all in the order of their ids.
     """
     return f"({IN_ORDER}) > ({owner}, {after}) AND ({IN_ORDER}) <= ({owner}, {up_to})"
 
@@ -46,7 +46,7 @@ def last_entry(owner: str, time: str, *, inclusive: bool) -> str:
     ) AS early ON true
     WHERE high > low
   )
-  SELECT low FROM search ORDER BY high - low LIMIT 1
+  SELECT max(low) FROM search
 )"""
 
 
@@ -56,15 +56,23 @@ def balance_at(owner: str, position: str) -> str:
     It adds the amounts up to the position, or subtracts those after it from the current balance,
     whichever are probably fewer.
     """
-    total = "SELECT coalesce(sum({amount}), 0) FROM {entries} WHERE "
     first, last = _outermost(owner, "ASC"), _outermost(owner, "DESC")
     return f"""(
   CASE WHEN {position} - {first} < {last} - {position}
-  THEN ({total} {between(owner, FIRST_POSITION, position)})
+  THEN {_total(between(owner, FIRST_POSITION, position))}
   ELSE
     coalesce((SELECT {{balance}} FROM {{balances}} WHERE {{owner_id}} = {owner}), 0)
-    - ({total} {between(owner, position, LAST_POSITION)})
+    - {_total(between(owner, position, LAST_POSITION))}
   END
+)"""
+
+
+def _total(condition: str) -> str:
+    """The sum of the amounts. Its order is that of the index that it should read."""
+    return f"""(
+  SELECT coalesce(sum(amount), 0) FROM (
+    SELECT {{amount}} AS amount FROM {{entries}} WHERE {condition} ORDER BY {IN_ORDER} OFFSET 0
+  ) AS summed
 )"""
 
 

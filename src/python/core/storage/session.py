@@ -36,12 +36,14 @@ SELECT pg_catalog.set_config(
 class Statement:
     """One or more statements, whose parameters are written `%(name)s`.
 
-    `prepare` prepares a statement that `prepared` executes with the same result as `text`.
+    `prepare` prepares a statement that `prepared` executes with the same result as `text`. `before`
+    is executed first, in the same round trip: a transaction of its own, from BEGIN to its end.
     """
 
     text: str
     prepare: str = ""
     prepared: str = ""
+    before: str = ""
 
 
 class Session:
@@ -75,8 +77,10 @@ class Session:
         self._connection: EventLoopConnection | None = None
         self._pooled = False
 
-    def restart_timeout(self) -> None:
-        self._deadline = asyncio.get_running_loop().time() + self._timeout
+    def restart_timeout(self, seconds: float | None = None) -> None:
+        """Allows the next statements `seconds`; by default, the timeout of the session."""
+        timeout = self._timeout if seconds is None else seconds
+        self._deadline = asyncio.get_running_loop().time() + timeout
 
     async def execute(
         self,
@@ -131,8 +135,11 @@ class Session:
 
     def _text_of(self, statement: Statement, in_transaction: bool) -> str:
         if not self._pooled:
-            return statement.prepared or statement.text
-        return statement.text if in_transaction else self._begin_pooled + statement.text
+            return statement.before + (statement.prepared or statement.text)
+        if in_transaction:
+            return statement.text
+        before = self._begin_pooled + statement.before if statement.before else ""
+        return before + self._begin_pooled + statement.text
 
     def _remaining(self) -> float:
         return max(0, self._deadline - asyncio.get_running_loop().time())

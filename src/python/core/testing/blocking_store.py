@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import SecretStr
 from typing_extensions import assert_never
 
+from core.ledgers.history import Selection
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
@@ -22,11 +23,13 @@ from core.ledgers.outcomes import (
 )
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
-from core.storage.history import entries_of
+from core.storage.history import History
 from core.storage.store import CLOCK, LedgerStore
 from core.storage.verification import discrepancies
 
 ResultT = TypeVar("ResultT")
+
+_ALL = 2**31 - 2  # entries
 
 
 class BlockingStore(Generic[OperationT]):
@@ -38,6 +41,7 @@ class BlockingStore(Generic[OperationT]):
         """`clock` is an SQL expression of the time by which limits are decided."""
         self.ledger = ledger
         self._store = LedgerStore(ledger, url, clock=clock, **timeouts)
+        self._history = History(ledger, url, connections=1, max_waiting=1, **timeouts)
         self._engine = connect(url, pool_size=1)
         self._loop = asyncio.new_event_loop()
 
@@ -71,13 +75,16 @@ class BlockingStore(Generic[OperationT]):
         return outcomes
 
     def entries(self, owner_id: str) -> list[StoredEntry[OperationT]]:
-        return entries_of(self.ledger, self._engine, owner_id)
+        """Returns the owner's entries, oldest first."""
+        all_ = self._history.page(owner_id, Selection("asc"), limit=_ALL)
+        return [shown.entry for shown in self._run(all_).entries]
 
     def discrepancies(self) -> list[str]:
         return discrepancies(self.ledger, self._engine)
 
     def close(self) -> None:
         self._store.close()
+        self._history.close()
         self._engine.dispose()
         self._loop.close()
 
