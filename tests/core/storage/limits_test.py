@@ -1,103 +1,25 @@
-"""Limits hold in calendar periods of a time zone, whatever the clock and the ledger's past."""
+"""Limits hold whatever the ledger's past, and in batches and groups."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.exc import IntegrityError
 
-from core.ledgers.ledger import Ledger, at_most, once, once_per
-from core.ledgers.limits import Limit
+from core.ledgers.ledger import at_most, once, once_per
+from core.ledgers.limits import Usage
 from core.ledgers.outcomes import (
     BatchPosted,
     BatchRefused,
     Duplicate,
     Insufficient,
     LimitReached,
-    Outcome,
     Posted,
 )
 from core.ledgers.requests import Batch, Post
-from core.testing.blocking_store import BlockingStore, blocking_store
+from core.storage.limited_store import NOON, REWARD, SPEND, limited, post
 from core.testing.databases import execute
 from sample.operations import SampleOperation as Operation
-
-Store = BlockingStore[Operation]
-REWARD, SPEND = Operation.DAILY_REWARD, Operation.CREDIT_SPEND
-NOON = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
-MICROSECOND = timedelta(microseconds=1)
-
-
-@contextmanager
-def limited(
-    url: SecretStr, limits: dict[Operation, Limit]
-) -> Generator[tuple[Store, Callable[[datetime], None]], None, None]:
-    """A store of the sample with these limits, and a function that sets their clock."""
-    execute(url, "DROP TABLE IF EXISTS clock")
-    execute(url, f"SELECT '{NOON.isoformat()}'::timestamptz AS time INTO clock")
-    ledger = Ledger(
-        name="sample",
-        operations=Operation,
-        amounts={Operation.BOOKING_REWARD: 5},
-        limits=limits,
-    )
-
-    def set_clock(time: datetime) -> None:
-        execute(url, f"UPDATE clock SET time = '{time.isoformat()}'")
-
-    with blocking_store(ledger, url, clock="(SELECT time FROM public.clock)") as store:
-        yield store, set_clock
-        assert store.discrepancies() == []
-
-
-def post(store: Store, nonce: str, operation: Operation = REWARD) -> Outcome[Operation]:
-    [outcome] = store.post([Post("ann", operation, nonce)])
-    return outcome
-
-
-def resets_at(outcome: Outcome[Operation]) -> datetime | None:
-    assert isinstance(outcome, LimitReached)
-    return outcome.resets_at
-
-
-@pytest.mark.parametrize(
-    "limit, begin, end",
-    [
-        (once_per("hour"), "2026-11-25T12:00Z", "2026-11-25T13:00Z"),
-        (once_per("hour", timezone="Asia/Kolkata"), "2026-11-25T11:30Z", "2026-11-25T12:30Z"),
-        # The clocks of Berlin show the hour from 2 to 3 twice.
-        (once_per("hour", timezone="Europe/Berlin"), "2026-10-25T00:00Z", "2026-10-25T01:00Z"),
-        (once_per("hour", timezone="Europe/Berlin"), "2026-10-25T01:00Z", "2026-10-25T02:00Z"),
-        (once_per("day"), "2026-11-25T00:00Z", "2026-11-26T00:00Z"),
-        # Days of 23 and of 25 hours.
-        (once_per("day", timezone="Europe/Berlin"), "2026-03-28T23:00Z", "2026-03-29T22:00Z"),
-        (once_per("day", timezone="Europe/Berlin"), "2026-10-24T22:00Z", "2026-10-25T23:00Z"),
-        (once_per("week"), "2026-12-28T00:00Z", "2027-01-04T00:00Z"),
-        (once_per("month", timezone="Europe/Berlin"), "2026-09-30T22:00Z", "2026-10-31T23:00Z"),
-    ],
-)
-def test_a_period_lasts_from_its_first_to_its_last_microsecond(
-    url: SecretStr, limit: Limit, begin: str, end: str
-) -> None:
-    first, after = _time(begin), _time(end)
-    with limited(url, {REWARD: limit}) as (store, set_clock):
-        set_clock(first - MICROSECOND)
-        assert isinstance(post(store, "before"), Posted)
-        set_clock(first)
-        posted = post(store, "1")
-        assert isinstance(posted, Posted) and posted.entry.created_on == first
-        for time in (first, after - MICROSECOND):
-            set_clock(time)
-            assert post(store, "2") == LimitReached(REWARD, 1, after, posted.entry)
-        set_clock(after)
-        assert isinstance(post(store, "2"), Posted)  # the nonce is still unused
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M%z")
 
 
 def test_once_is_once_for_ever_and_for_each_owner(url: SecretStr) -> None:
@@ -108,30 +30,6 @@ def test_once_is_once_for_ever_and_for_each_owner(url: SecretStr) -> None:
         assert post(store, "2") == LimitReached(REWARD, 1, None, posted.entry)
         [other] = store.post([Post("bob", REWARD, "1")])
         assert isinstance(other, Posted)
-
-
-@pytest.mark.parametrize(
-    "before, after",
-    [
-        ("UTC", "Pacific/Auckland"),
-        ("Pacific/Auckland", "UTC"),
-        ("America/Los_Angeles", "Pacific/Kiritimati"),
-        ("Pacific/Kiritimati", "America/Los_Angeles"),
-        ("Europe/Berlin", "Asia/Kolkata"),
-    ],
-)
-def test_no_calendar_date_is_paid_twice_when_the_time_zone_changes(
-    url: SecretStr, before: str, after: str
-) -> None:
-    paid: list[str] = []
-    for start, zone in ((0, before), (12, after)):
-        with limited(url, {REWARD: once_per("day", timezone=zone)}) as (store, set_clock):
-            for step in range(start, start + 12):
-                time = NOON + timedelta(hours=5 * step)
-                set_clock(time)
-                if isinstance(post(store, f"{step}"), Posted):
-                    paid.append(time.astimezone(ZoneInfo(zone)).date().isoformat())
-    assert len(paid) == len(set(paid)) > 3
 
 
 def test_a_limit_that_is_declared_later_counts_the_entries_that_exist(url: SecretStr) -> None:
@@ -211,6 +109,29 @@ def test_a_group_posts_unlimited_operations_beside_limited_ones(url: SecretStr) 
         refused = [p for p, outcome in zip(posts, outcomes) if isinstance(outcome, LimitReached)]
         assert sorted(p.owner_id for p in refused) == ["ann", "ann", "bob", "bob"]
         assert all(p.operation is REWARD for p in refused)
+
+
+def test_the_usage_of_each_limited_operation_can_be_read(url: SecretStr) -> None:
+    limits = {REWARD: at_most(2, per="day"), Operation.SIGNUP_CREDIT: once()}
+    tomorrow = datetime(2026, 11, 26, tzinfo=timezone.utc)
+    with limited(url, limits) as (store, set_clock):
+        unused = {
+            REWARD: Usage(0, "2026-11-25", tomorrow, None),
+            Operation.SIGNUP_CREDIT: Usage(0, "ever", None, None),
+        }
+        assert store.usages("ann") == unused
+        post(store, "1")
+        post(store, "2", Operation.SIGNUP_CREDIT)
+        assert store.usages("bob") == unused
+        assert store.usages("ann") == {
+            REWARD: Usage(1, "2026-11-25", tomorrow, ("ann", "1")),
+            Operation.SIGNUP_CREDIT: Usage(1, "ever", None, ("ann", "2")),
+        }
+        set_clock(tomorrow)
+        day_after = tomorrow + timedelta(days=1)
+        assert store.usages("ann")[REWARD] == Usage(0, "2026-11-26", day_after, None)
+    with limited(url, {}) as (store, _):
+        assert store.usages("ann") == {}
 
 
 def test_the_database_refuses_a_use_that_the_limit_does_not_allow(url: SecretStr) -> None:

@@ -1,9 +1,9 @@
-"""Reads an owner's history: pages of entries, single entries, and balances of the past.
+"""Reads an owner's entries, balances of the past, and uses of limits.
 
 docs/locking.md explains what a balance of the past waits for.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Generic
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from core.ledgers.errors import FutureTime
 from core.ledgers.history import EntryWithBalance, Page, PastBalance, Place, Selection
 from core.ledgers.ledger import Ledger
+from core.ledgers.limits import Usage
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import StoredEntry
 from core.storage.arrays import array
@@ -20,6 +21,7 @@ from core.storage.connections import libpq_parameters, session_settings
 from core.storage.entries import stored_entry
 from core.storage.failures import failures_converted
 from core.storage.history_statements import HistoryStatements
+from core.storage.limit_usage import CLOCK, LimitUsage
 from core.storage.session import Session
 from core.storage.session_pool import SessionPool
 
@@ -51,15 +53,19 @@ class History(Generic[OperationT]):
         statement_timeout: float = 10,
         lock_timeout: float = 1,
         call_timeout: float | None = None,
+        clock: str = CLOCK,
     ) -> None:
         """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
 
-        `max_waiting` is how many calls may wait for one of the connections.
+        `max_waiting` is how many calls may wait for one of the connections. Tests replace the
+        `clock`.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
         self._ledger = ledger
         self._statements = statements = HistoryStatements(ledger)
+        self._usage = usage = LimitUsage(ledger, clock=clock)
+        limited = (usage.statement,) if ledger.limits else ()
         parameters = libpq_parameters(url, statement_timeout=statement_timeout)
         limits = {"statement_timeout": statement_timeout, "lock_timeout": lock_timeout}
         settings = {**session_settings(**limits), **_PLANS}
@@ -69,7 +75,7 @@ class History(Generic[OperationT]):
             return Session(
                 parameters,
                 settings,
-                statements=statements.prepared,
+                statements=(*statements.prepared, *limited),
                 connect_timeout=connect_timeout,
                 timeout=timeout,
             )
@@ -148,6 +154,17 @@ class History(Generic[OperationT]):
         for entry_id, balance, _ in rows:
             return PastBalance(balance, entry_id)
         raise FutureTime("must be in the past, by the clock of the database")
+
+    async def usages(self, owner_id: str) -> Mapping[OperationT, Usage]:
+        """Returns how often the owner has had each limited operation posted in its period."""
+        asked = [(owner_id, operation) for operation in self._ledger.limits]
+        if not asked:
+            return {}
+        parameters = self._usage.parameters(asked)
+        async with self._session() as session:
+            rows = await session.execute(self._usage.statement, parameters, repeatable=True)
+        usages = self._usage.current(rows).usages
+        return {operation: usages[owner_id, operation] for _, operation in asked}
 
     def close(self) -> None:
         """Closes the connections. The next call opens new ones."""

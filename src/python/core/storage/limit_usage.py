@@ -16,6 +16,9 @@ from core.storage.event_loop_connection import Row
 from core.storage.positions import last_entry
 from core.storage.statement_text import names_of, prepared
 
+CLOCK = "clock_timestamp()"
+"""The SQL expression of the time by which limits are decided."""
+
 # A period is named by its date in the limit's time zone, and an hour by its beginning in UTC, as
 # the clock of a time zone shows some hours twice.
 _NAMES = {"day": "YYYY-MM-DD", "week": 'IYYY-"W"IW', "month": "YYYY-MM"}

@@ -16,15 +16,12 @@ from core.ledgers.requests import Batch
 from core.storage.arrays import array
 from core.storage.connections import libpq_parameters, session_settings
 from core.storage.failures import failures_converted
-from core.storage.limit_usage import LimitUsage
+from core.storage.limit_usage import CLOCK, LimitUsage
 from core.storage.lock_decide_write import LockDecideWrite
 from core.storage.one_statement import OneStatement
 from core.storage.session import Session
 from core.storage.sqlstates import is_lock_timeout, may_be_decided
 from core.storage.statements import Statements
-
-CLOCK = "clock_timestamp()"
-"""The SQL expression of the time by which limits are decided."""
 
 
 class LedgerStore(Generic[OperationT]):

@@ -1,7 +1,7 @@
 """A ledger's store for code that does not run on an event loop, such as tests."""
 
 import asyncio
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from core.ledgers.history import Selection
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
+from core.ledgers.limits import Usage
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import (
     BatchOutcome,
@@ -24,7 +25,8 @@ from core.ledgers.outcomes import (
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
 from core.storage.history import History
-from core.storage.store import CLOCK, LedgerStore
+from core.storage.limit_usage import CLOCK
+from core.storage.store import LedgerStore
 from core.storage.verification import discrepancies
 
 ResultT = TypeVar("ResultT")
@@ -41,7 +43,7 @@ class BlockingStore(Generic[OperationT]):
         """`clock` is an SQL expression of the time by which limits are decided."""
         self.ledger = ledger
         self._store = LedgerStore(ledger, url, clock=clock, **timeouts)
-        self._history = History(ledger, url, connections=1, max_waiting=1, **timeouts)
+        self._history = History(ledger, url, connections=1, max_waiting=1, clock=clock, **timeouts)
         self._engine = connect(url, pool_size=1)
         self._loop = asyncio.new_event_loop()
 
@@ -78,6 +80,9 @@ class BlockingStore(Generic[OperationT]):
         """Returns the owner's entries, oldest first."""
         all_ = self._history.page(owner_id, Selection("asc"), limit=_ALL)
         return [shown.entry for shown in self._run(all_).entries]
+
+    def usages(self, owner_id: str) -> Mapping[OperationT, Usage]:
+        return self._run(self._history.usages(owner_id))
 
     def discrepancies(self) -> list[str]:
         return discrepancies(self.ledger, self._engine)

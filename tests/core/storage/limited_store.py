@@ -1,0 +1,46 @@
+"""A store of the sample's ledger with limits, and with a clock that tests set."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+
+from pydantic import SecretStr
+
+from core.ledgers.ledger import Ledger
+from core.ledgers.limits import Limit
+from core.ledgers.outcomes import Outcome
+from core.ledgers.requests import Post
+from core.testing.blocking_store import BlockingStore, blocking_store
+from core.testing.databases import execute
+from sample.operations import SampleOperation as Operation
+
+Store = BlockingStore[Operation]
+REWARD, SPEND = Operation.DAILY_REWARD, Operation.CREDIT_SPEND
+NOON = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
+
+
+@contextmanager
+def limited(
+    url: SecretStr, limits: dict[Operation, Limit]
+) -> Generator[tuple[Store, Callable[[datetime], None]], None, None]:
+    """A store of the sample with these limits, and a function that sets their clock."""
+    execute(url, "DROP TABLE IF EXISTS clock")
+    execute(url, f"SELECT '{NOON.isoformat()}'::timestamptz AS time INTO clock")
+    ledger = Ledger(
+        name="sample",
+        operations=Operation,
+        amounts={Operation.BOOKING_REWARD: 5},
+        limits=limits,
+    )
+
+    def set_clock(time: datetime) -> None:
+        execute(url, f"UPDATE clock SET time = '{time.isoformat()}'")
+
+    with blocking_store(ledger, url, clock="(SELECT time FROM public.clock)") as store:
+        yield store, set_clock
+        assert store.discrepancies() == []
+
+
+def post(store: Store, nonce: str, operation: Operation = REWARD) -> Outcome[Operation]:
+    [outcome] = store.post([Post("ann", operation, nonce)])
+    return outcome
