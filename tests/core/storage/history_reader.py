@@ -20,8 +20,8 @@ ResultT = TypeVar("ResultT")
 class Reader:
     """Runs each call of a History to its end."""
 
-    def __init__(self, url: SecretStr, **timeouts: float) -> None:
-        self.history = History(LEDGER, url, connections=1, max_waiting=1, **timeouts)
+    def __init__(self, url: SecretStr, *, lock_timeout: float = 1) -> None:
+        self.history = History(LEDGER, url, connections=1, max_waiting=1, lock_timeout=lock_timeout)
         self._loop = asyncio.new_event_loop()
 
     def balance_as_of(self, owner_id: str, time: datetime) -> PastBalance:
