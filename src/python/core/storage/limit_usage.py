@@ -1,7 +1,7 @@
 """How often owners have had limited operations posted in the current periods."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
 
@@ -81,9 +81,9 @@ LEFT JOIN {entries} AS latest ON latest.{id} = greatest(recorded.entry_id, count
 class CurrentUsage(Generic[OperationT]):
     """The usages at `moment`, and the latest entry that counts towards each, by its key."""
 
-    moment: datetime | None = None  # if none were asked for
-    usages: dict[tuple[str, OperationT], Usage] = field(default_factory=dict)
-    entries: dict[Key, StoredEntry[OperationT]] = field(default_factory=dict)
+    moment: datetime | None  # None if none were asked for
+    usages: dict[tuple[str, OperationT], Usage]
+    entries: dict[Key, StoredEntry[OperationT]]
 
 
 class LimitUsage(Generic[OperationT]):

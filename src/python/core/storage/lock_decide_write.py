@@ -140,7 +140,7 @@ class LockDecideWrite(Generic[OperationT]):
         posts = (post for batch in batches for post in batch.posts)
         asked = {(post.owner_id, post.operation) for post in posts if post.operation in limits}
         if not asked:
-            return CurrentUsage()
+            return CurrentUsage(None, {}, {})
         rows = await self._session.execute(
             self._usage.statement, self._usage.parameters(asked), in_transaction=True
         )
