@@ -28,8 +28,11 @@ class Running:
 
 
 @contextmanager
-def running(module: str, url: SecretStr) -> Generator[Running, None, None]:
-    """Runs the service `benchmarks.<module>` on a free port, with the database at `url`."""
+def running(module: str, url: SecretStr, *more: str) -> Generator[Running, None, None]:
+    """Runs the service `benchmarks.<module>` on a free port, with the database at `url`.
+
+    `more` are further arguments of the module.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -37,7 +40,7 @@ def running(module: str, url: SecretStr) -> Generator[Running, None, None]:
     message = f"{module} did not start"
     begin = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", f"benchmarks.{module}", url.get_secret_value(), str(port)],
+        [sys.executable, "-m", f"benchmarks.{module}", url.get_secret_value(), str(port), *more],
         env=environment(),
     )
     try:

@@ -72,6 +72,8 @@ FIGURES = (
         Figure(f"POST, 10 % {what} / its ceiling", _ratio(f"POST, 10 % {what}", _CEILING), 0.85)
         for what in ("duplicates", "refusals", "new owners")
     ),
+    Figure("POST with a quantity / without", _ratio("POST with a quantity", "POST, 64")),
+    Figure("POST with a limit / without", _ratio("POST with a limit", "POST, 64")),
     Figure("POST, hot owner / spread", _ratio("POST, one hot owner", "POST, 64"), at_least=1.0),
     Figure(
         "POST, hot owner / pgbench, hot row",

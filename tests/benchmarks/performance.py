@@ -40,8 +40,13 @@ def main() -> None:
     with throwaway_databases(durable=True) as databases:
         url = databases.migrated(LEDGER.name)
         _fill(url)
-        with running("served", url) as ledger, running("naive", databases.empty()) as naive:
-            scenarios = _scenarios(url, ledger.address, naive.address, arguments.seconds)
+        with (
+            running("served", url) as ledger,
+            running("served", url, "limited") as limited,
+            running("naive", databases.empty()) as naive,
+        ):
+            addresses = (ledger.address, limited.address, naive.address)
+            scenarios = _scenarios(url, *addresses, arguments.seconds)
             for run in scenarios.values():
                 run()  # a warm-up: opens connections, for example
             rounds: list[Round] = []
@@ -78,7 +83,7 @@ def _fill(url: SecretStr) -> None:
 
 
 def _scenarios(
-    url: SecretStr, ledger: str, naive: str, seconds: float
+    url: SecretStr, ledger: str, limited: str, naive: str, seconds: float
 ) -> dict[str, Callable[[], float]]:
     """The scenarios by name. Each returns responses, posts or entries per second."""
 
@@ -120,6 +125,10 @@ def _scenarios(
         "POST, 10 % duplicates": partial(post, duplicates=0.1),
         "POST, 10 % refusals": partial(post, refusals=0.1),
         "POST, 10 % new owners": partial(post, new_owners=0.1),
+        "POST with a quantity": lambda: http(
+            traffic.posts_of("BOOKING_REWARD", quantity=7), address=limited
+        ),
+        "POST with a limit": lambda: http(traffic.posts_of("SIGNUP_CREDIT"), address=limited),
         "naive service": partial(post, address=naive),
         "pgbench, 1": partial(database, pgbench.SPREAD, 1),
         "pgbench, 1, prepared": partial(database, pgbench.SPREAD, 1, prepared=True),

@@ -1,6 +1,8 @@
 """The sample's service, with additional endpoints that do the same without a database: the ceiling.
 
-python -m benchmarks.served DATABASE_URL PORT
+python -m benchmarks.served DATABASE_URL PORT [limited]
+
+With `limited`, the sample's ledger has a limit, which is never reached, and an amount per unit.
 """
 
 import sys
@@ -11,6 +13,7 @@ from pydantic import SecretStr
 
 from core.cli import interpreter
 from core.http_server.server import HttpServer
+from core.ledgers.ledger import Ledger, at_most, per_unit
 from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.schemas import OwnerBalance, PostedEntry, PostRequest
 from core.service.app import create_app
@@ -20,7 +23,13 @@ from sample.operations import SampleOperation
 
 database = DatabaseSettings(database_url=SecretStr(sys.argv[1]))
 settings = ServiceSettings()
-app = create_app(LEDGER, database, settings)
+LIMITED = Ledger(
+    name="sample",
+    operations=SampleOperation,
+    amounts={SampleOperation.BOOKING_REWARD: per_unit(5, at_most=1_000)},
+    limits={SampleOperation.SIGNUP_CREDIT: at_most(10**9, per="day")},
+)
+app = create_app(LIMITED if sys.argv[3:] else LEDGER, database, settings)
 
 
 @app.post("/ceiling", status_code=201, response_model=PostedEntry[SampleOperation])

@@ -62,6 +62,12 @@ def posts(
             yield post(path, last)
 
 
+def posts_of(operation: str, **more: object) -> Requests:
+    """Posts of one operation; `more` are further fields of the body."""
+    for owner_id in spread():
+        yield post("/ledger", entry(owner_id, operation, **more))
+
+
 def batches(size: int) -> Requests:
     owners = spread()
     while True:
@@ -74,6 +80,6 @@ def reads(owners: Owners = spread, *, path: str = "/ledger") -> Requests:
         yield get(f"{path}/{owner_id}")
 
 
-def entry(owner_id: str, operation: str) -> str:
+def entry(owner_id: str, operation: str, **more: object) -> str:
     nonce = f"{_run}-{next(_numbers)}"
-    return json.dumps({"owner_id": owner_id, "operation": operation, "nonce": nonce})
+    return json.dumps({"owner_id": owner_id, "operation": operation, "nonce": nonce, **more})

@@ -49,12 +49,13 @@ limited AS (
 )
 """
 
-# The uses are counted twice. The recorded ones keep a date from being used again when the time zone
-# has changed. The entries of the period include those from before the limit was declared; they
-# need not be read if the recorded ones are enough.
+# A period's latest recorded use has the number of uses until then. Entries since then count, too: the
+# limit may have been declared after them, or an older release may have posted them. They need not
+# be read if the limit is reached without them. Each use that is recorded counts those before it,
+# so an entry is read once rather than for each post.
 _USAGES = "WITH" + _PERIODS + """
 SELECT asked.owner_id, asked.operation, moment,
-  greatest(coalesce(recorded.number, 0), counted.number), period.period, period.ends,
+  coalesce(recorded.number, 0) + counted.number, period.period, period.ends,
   latest.{id}, latest.{operation}::text, latest.{amount}, latest.{nonce}, latest.{owner_id},
   latest.{created_on}
 FROM unnest($1, $2) AS asked (owner_id, operation)
@@ -71,7 +72,7 @@ CROSS JOIN LATERAL (
   WHERE coalesce(recorded.number, 0) < period.allowed
     AND entry.{owner_id} = asked.owner_id
     AND entry.{operation} = asked.operation::{operation_type}
-    AND entry.{id} > {before}
+    AND entry.{id} > greatest({before}, recorded.entry_id)
 ) AS counted
 LEFT JOIN {entries} AS latest ON latest.{id} = greatest(recorded.entry_id, counted.entry_id)
 """
