@@ -49,10 +49,10 @@ limited AS (
 )
 """
 
-# A period's latest recorded use has the number of uses until then. Entries since then count, too: the
-# limit may have been declared after them, or an older release may have posted them. They need not
-# be read if the limit is reached without them. Each use that is recorded counts those before it,
-# so an entry is read once rather than for each post.
+# A period's latest recorded use has the number of uses until then. Entries since then count, too:
+# the limit may have been declared after them, or an older release may have posted them. They need
+# not be read if the limit is reached without them. Each use that is recorded counts those before
+# it, so an entry is read once rather than for each post.
 _USAGES = "WITH" + _PERIODS + """
 SELECT asked.owner_id, asked.operation, moment,
   coalesce(recorded.number, 0) + counted.number, period.period, period.ends,
