@@ -110,24 +110,6 @@ def test_the_database_enforces_the_rules_too(
         connection.execute(text(statement))
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "UPDATE sample.ledger_balance SET balance = 11",
-        "DELETE FROM sample.ledger_balance",
-        "DELETE FROM sample.ledger_entry",
-    ],
-)
-def test_a_balance_that_is_not_the_sum_of_its_entries_is_a_discrepancy(
-    store: Store, engine: Engine, damage: str
-) -> None:
-    store.post([Post("ann", Operation.CREDIT_ADD, "1")])
-    assert store.discrepancies() == []
-    with engine.begin() as connection:
-        connection.execute(text(damage))
-    assert store.discrepancies() == ["ann"]
-
-
 def test_a_ledger_without_its_tables_is_unavailable(databases: Databases) -> None:
     ledger = Ledger(
         name="unknown", operations=Operation, amounts=dict(list(LEDGER.amounts.items())[4:])

@@ -29,7 +29,7 @@ def bound_waits(engine: Engine, seconds: float) -> None:
     def bounded(method: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(method)
         def call(*arguments: _P.args, **more: _P.kwargs) -> _R:
-            with _interruptible(seconds):
+            with interruptible(seconds):
                 return method(*arguments, **more)
 
         return call
@@ -49,17 +49,21 @@ def bound_waits(engine: Engine, seconds: float) -> None:
 
 
 @contextmanager
-def _interruptible(seconds: float) -> Generator[None, None, None]:
-    """Lets psycopg2 wait in Python: https://www.psycopg.org/docs/advanced.html#green-support"""
+def interruptible(seconds: float | None = None) -> Generator[None, None, None]:
+    """Lets psycopg2 wait in Python: https://www.psycopg.org/docs/advanced.html#green-support
+
+    A wait that takes more than `seconds` raises OperationalError.
+    """
     events = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POLLOUT}
 
     def wait(connection: extensions.connection) -> None:
-        deadline = time.monotonic() + seconds
+        deadline = None if seconds is None else time.monotonic() + seconds
         while (state := connection.poll()) != extensions.POLL_OK:
             poll = select.poll()
             poll.register(connection.fileno(), events[state])
-            if not poll.poll(max(0, 1000 * (deadline - time.monotonic()))):
-                raise psycopg2.OperationalError(f"no answer for {seconds:g} s")
+            left = None if deadline is None else max(0, 1000 * (deadline - time.monotonic()))
+            if not poll.poll(left):
+                raise psycopg2.OperationalError(f"no answer for {seconds} s")
 
     before = extensions.get_wait_callback()
     extensions.set_wait_callback(wait)

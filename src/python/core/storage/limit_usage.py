@@ -114,7 +114,7 @@ class LimitUsage(Generic[OperationT]):
             "allowed": array(str(limit.count) for limit in limits.values()),
             "units": array(limit.per or "" for limit in limits.values()),
             "zones": array(limit.timezone for limit in limits.values()),
-            "names": array(_name_of_period(limit) for limit in limits.values()),
+            "names": array(name_of_period(limit) for limit in limits.values()),
         }
 
     def parameters(self, asked: Iterable[tuple[str, OperationT]]) -> dict[str, str]:
@@ -140,6 +140,6 @@ class LimitUsage(Generic[OperationT]):
         return CurrentUsage(rows[0][2], usages, entries)
 
 
-def _name_of_period(limit: Limit) -> str:
+def name_of_period(limit: Limit) -> str:
     """Returns the format of a period's name, for PostgreSQL's to_char, or the name itself."""
     return _EVER if limit.per is None else _NAMES.get(limit.per, _HOUR)

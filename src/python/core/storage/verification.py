@@ -1,29 +1,121 @@
-"""Verifies that every balance is the sum of its owner's entries."""
+"""Verifies a ledger: reads all of it, or some owners, from one snapshot, and checks the books."""
 
-from sqlalchemy import Engine, func, select
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 
+from pydantic import SecretStr
+
+from core.ledgers.amount_check import AmountCount
+from core.ledgers.books import Books
+from core.ledgers.findings import Finding
 from core.ledgers.ledger import Ledger
-from core.ledgers.models import models_of
+from core.ledgers.limit_check import LimitCount
+from core.ledgers.limits import Limit
 from core.ledgers.operations import OperationT
+from core.storage.limit_usage import name_of_period
+from core.storage.snapshot import OnProgress, no_progress, snapshot_of
+from core.storage.statement_text import names_of
+
+MOST_FINDINGS = 100
 
 
-def discrepancies(ledger: Ledger[OperationT], engine: Engine) -> list[str]:
-    """Returns the owners whose balance differs from the sum of their entries.
+@dataclass(frozen=True)
+class Verification:
+    """What was checked, and what was found: the first findings, and how many more there are."""
 
-    The result is empty unless the ledger is corrupt. Reads the whole ledger.
+    owners: int
+    entries: int
+    amounts: list[AmountCount]
+    limits: list[LimitCount]
+    findings: list[Finding]
+    further_findings: int
+
+
+def verify(
+    ledger: Ledger[OperationT],
+    url: SecretStr,
+    *,
+    owner_id: str | None = None,
+    since: datetime | None = None,
+    connect_timeout: float = 5,
+    on_progress: OnProgress = no_progress,
+) -> Verification:
+    """Checks all rules of the books, on one snapshot, while others may post.
+
+    With `owner_id`, checks that owner only; with `since`, all entries of the owners that have one
+    since then. `on_progress` is called with the number of entries read so far, and an estimate of
+    how many there are, if there is one.
+
+    Raises DatabaseUnavailable if the database does not answer, and DatabaseAccessDenied if the
+    role lacks a privilege. The database must be migrated.
     """
-    models = models_of(ledger)
-    entry, balance = models.entry, models.balance
-    summed = (
-        select(entry.owner_id, func.sum(entry.amount).label("balance"))
-        .group_by(entry.owner_id)
-        .subquery()
+    books = Books(ledger)
+    entries, balances, uses = _statements(ledger, _owners(owner_id, since))
+    parameters = {"owner_id": owner_id, "since": since}
+    with snapshot_of(ledger, url, connect_timeout=connect_timeout) as snapshot:
+        is_all = owner_id is None and since is None
+        estimate = snapshot.estimated_entries() if is_all else None
+        findings = books.findings(
+            snapshot.rows(entries, parameters, lambda read: on_progress(read, estimate)),
+            snapshot.rows(balances, parameters),
+            snapshot.rows(uses, parameters),
+        )
+        first = list(islice(findings, MOST_FINDINGS))
+        further = sum(1 for _ in findings)
+    return Verification(
+        books.owners,
+        books.entries,
+        books.amounts.counts(),
+        books.limits.counts(),
+        first,
+        further,
     )
-    query = (
-        select(func.coalesce(balance.owner_id, summed.c.owner_id))
-        .select_from(balance)
-        .join(summed, summed.c.owner_id == balance.owner_id, full=True)
-        .where(func.coalesce(balance.balance, 0) != func.coalesce(summed.c.balance, 0))
+
+
+def _statements(ledger: Ledger[OperationT], owners: str) -> Iterator[str]:
+    """Yields the statements of what the check reads, of the `owners` that a condition chooses.
+
+    A float is quicker to convert than a time, and still tells microseconds apart.
+    """
+    periods = " ".join(
+        f"WHEN {_literal(operation.value)} THEN {_period(limit)}"
+        for operation, limit in ledger.limits.items()
     )
-    with engine.connect() as connection:
-        return list(connection.scalars(query))
+    period = f"CASE {{operation}}::text {periods} END" if periods else "NULL"
+    for statement in (
+        "SELECT {owner_id}, {id}, {operation}::text, {amount}, date_part('epoch', {created_on}), "
+        f"{period} FROM {{entries}} WHERE {owners} ORDER BY {{owner_id}}, {{id}}",
+        f"SELECT {{owner_id}}, {{balance}} FROM {{balances}} WHERE {owners} ORDER BY {{owner_id}}",
+        "SELECT {owner_id}, {entry_id}, {operation}, {period}, {number}, {allowed} "
+        f"FROM {{uses}} WHERE {owners} ORDER BY {{owner_id}}, {{entry_id}}",
+    ):
+        yield statement.format(**names_of(ledger))
+
+
+def _owners(owner_id: str | None, since: datetime | None) -> str:
+    """The condition on the owners to check, in which names are in braces."""
+    conditions = ["true"]
+    if owner_id is not None:
+        conditions.append("{owner_id} = %(owner_id)s")
+    if since is not None:
+        recent = "SELECT {owner_id} FROM {entries} WHERE {created_on} >= %(since)s"
+        conditions.append(f"{{owner_id}} IN ({recent})")
+    return " AND ".join(conditions)
+
+
+def _period(limit: Limit) -> str:
+    """The period in which an entry counts towards the limit, by the name that its use has."""
+    name, zone = _literal(name_of_period(limit)), _literal(limit.timezone)
+    if limit.per is None:
+        return name
+    if limit.per == "hour":
+        return f"to_char(date_trunc('hour', {{created_on}}, {zone}) AT TIME ZONE 'UTC', {name})"
+    return f"to_char({{created_on}} AT TIME ZONE {zone}, {name})"
+
+
+def _literal(text: str) -> str:
+    """Quotes a constant of the ledger, in which braces and percent signs have a meaning."""
+    escaped = text.replace("'", "''").replace("{", "{{").replace("}", "}}").replace("%", "%%")
+    return f"'{escaped}'"

@@ -23,11 +23,10 @@ from core.ledgers.outcomes import (
     StoredEntry,
 )
 from core.ledgers.requests import Batch, Post
-from core.storage.connections import connect
 from core.storage.history import History
 from core.storage.limit_usage import CLOCK
 from core.storage.store import LedgerStore
-from core.storage.verification import discrepancies
+from core.storage.verification import verify
 
 ResultT = TypeVar("ResultT")
 
@@ -42,9 +41,9 @@ class BlockingStore(Generic[OperationT]):
     ) -> None:
         """`clock` is an SQL expression of the time by which limits are decided."""
         self.ledger = ledger
+        self._url = url
         self._store = LedgerStore(ledger, url, clock=clock, **timeouts)
         self._history = History(ledger, url, connections=1, max_waiting=1, clock=clock, **timeouts)
-        self._engine = connect(url, pool_size=1)
         self._loop = asyncio.new_event_loop()
 
     def balance(self, owner_id: str) -> int:
@@ -85,12 +84,12 @@ class BlockingStore(Generic[OperationT]):
         return self._run(self._history.usages(owner_id))
 
     def discrepancies(self) -> list[str]:
-        return discrepancies(self.ledger, self._engine)
+        """The findings of a verification of the whole ledger, as text."""
+        return [str(finding) for finding in verify(self.ledger, self._url).findings]
 
     def close(self) -> None:
         self._store.close()
         self._history.close()
-        self._engine.dispose()
         self._loop.close()
 
     def _run(self, call: Coroutine[Any, Any, ResultT]) -> ResultT:

@@ -88,6 +88,7 @@ class LedgerConformance(Generic[OperationT]):
             ledger_machine(store),
             settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
         )
+        assert store.discrepancies() == []
 
     @pytest.mark.parametrize("race", races.RACES, ids=lambda race: str(race.__name__))
     @pytest.mark.parametrize("processes, threads", [(1, 16), (4, 4)], ids=["threads", "processes"])

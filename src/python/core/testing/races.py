@@ -168,9 +168,7 @@ def _judged(
         results = start()
         owners = {post.owner_id for post in [*race.funding, *race.posts]}
         wrong = wrongs(ledger, race, results, {owner: store.balance(owner) for owner in owners})
-        wrong += [
-            f"{owner}: the balance is not the sum of the entries" for owner in store.discrepancies()
-        ]
+        wrong += store.discrepancies()
     return wrong
 
 

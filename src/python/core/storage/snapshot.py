@@ -1,0 +1,122 @@
+"""Reads many rows of a ledger from one snapshot, a block at a time, however long that takes."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from itertools import count
+
+import psycopg2
+from psycopg2 import extensions
+from pydantic import SecretStr
+
+from core.ledgers.errors import DatabaseUnavailable
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+from core.storage.bounded_waits import interruptible
+from core.storage.connections import libpq_parameters
+from core.storage.event_loop_connection import Row
+from core.storage.failures import failures_converted
+from core.storage.sqlstates import is_lock_timeout
+from core.storage.statement_text import names_of
+
+OnProgress = Callable[[int, int | None], None]
+"""Called with the number of entries read, and an estimate of all of them if there is one."""
+
+_BLOCK = 10_000  # rows
+_DEAD_HOST_TIMEOUT = 60  # seconds
+# Reading takes as long as the ledger is large, or as whoever reads the output is slow. LOCAL,
+# because behind a pooler the session is used by others afterwards.
+_SETTINGS = """
+SET LOCAL search_path = pg_catalog;
+SET LOCAL timezone = 'UTC';
+SET LOCAL lock_timeout = '10s';
+SET LOCAL statement_timeout = 0;
+SET LOCAL idle_in_transaction_session_timeout = 0;
+SET LOCAL client_connection_check_interval = '1s';
+SET LOCAL cursor_tuple_fraction = 1;
+"""
+
+
+def no_progress(entries: int, estimate: int | None) -> None:
+    pass
+
+
+class Snapshot:
+    """A view of the database as it was at one moment. See `snapshot_of`."""
+
+    def __init__(self, connection: extensions.connection, entries: str) -> None:
+        """`entries` is the quoted name of the table."""
+        self._connection = connection
+        self._entries = entries
+        self._names = (f"rows_{number}" for number in count())
+
+    def rows(
+        self,
+        statement: str,
+        parameters: Mapping[str, object],
+        on_block: Callable[[int], None] = lambda read: None,
+    ) -> Iterator[Row]:
+        """Yields the rows of a query. Calls `on_block` with how many have been read so far."""
+        with self._connection.cursor(next(self._names)) as cursor:
+            with interruptible():
+                cursor.execute(statement, parameters)
+            total = 0
+            while True:
+                with interruptible():
+                    block: list[Row] = cursor.fetchmany(_BLOCK)
+                if not block:
+                    return
+                total += len(block)
+                on_block(total)
+                yield from block
+
+    def estimated_entries(self) -> int | None:
+        """Returns how many entries PostgreSQL believes there are, if it has any idea."""
+        statement = "SELECT reltuples::bigint FROM pg_catalog.pg_class WHERE oid = %s::regclass"
+        with self._connection.cursor() as cursor, interruptible():
+            cursor.execute(statement, (self._entries,))
+            row = cursor.fetchone()
+        return row[0] if row and row[0] > 0 else None
+
+
+@contextmanager
+def snapshot_of(
+    ledger: Ledger[OperationT], url: SecretStr, *, connect_timeout: float
+) -> Generator[Snapshot, None, None]:
+    """Yields a snapshot of the ledger, which stays open until the end of the block.
+
+    Posts neither wait for it nor change what it reads. A migration that changes a table waits.
+
+    Raises DatabaseUnavailable if the database does not answer, or a migration runs for too long,
+    and DatabaseAccessDenied if the role lacks a privilege.
+    """
+    names = names_of(ledger)
+    with failures_converted(explain=True):
+        connection = psycopg2.connect(
+            **libpq_parameters(url, statement_timeout=_DEAD_HOST_TIMEOUT),
+            connect_timeout=max(1, round(connect_timeout)),
+        )
+        with closing(connection):
+            connection.set_session(
+                isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True
+            )
+            with connection.cursor() as cursor, interruptible():
+                _lock(cursor, "{uses}, {entries}, {balances}".format(**names))
+                cursor.execute("SELECT")  # takes the snapshot
+            yield Snapshot(connection, names["entries"])
+
+
+def _lock(cursor: extensions.cursor, tables: str) -> None:
+    """Locks the tables against migrations, as any reading does, but before the snapshot is taken.
+
+    A migration that rewrites a table leaves it empty for snapshots that are older.
+    """
+    try:
+        cursor.execute(f"{_SETTINGS}LOCK TABLE {tables} IN ACCESS SHARE MODE")
+    except psycopg2.Error as error:
+        if not is_lock_timeout(error):
+            raise
+        raise DatabaseUnavailable(
+            "Another transaction, such as a migration, has locked the ledger's tables: try again "
+            "when it has ended"
+        ) from error
+
