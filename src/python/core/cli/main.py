@@ -1,4 +1,4 @@
-"""The command-line program of an app: serves its ledger, runs its migrations, prints its API."""
+"""The command-line program of an app: serves its ledger, migrates it, checks and exports it."""
 
 import json
 import logging
@@ -8,8 +8,10 @@ import sys
 import click
 
 from core.cli.database import at_the_head, given_or_embedded, move_embedded
+from core.cli.exporting import export_command
 from core.cli.serving import serve
 from core.cli.signals import exit_on_signals
+from core.cli.verifying import verify_command
 from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
@@ -92,6 +94,8 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
     def openapi_command() -> None:
         click.echo(json.dumps(openapi_document(ledger), indent=2, ensure_ascii=False))
 
+    program.add_command(verify_command(ledger))
+    program.add_command(export_command(ledger))
     return program
 
 

@@ -119,4 +119,3 @@ def _lock(cursor: extensions.cursor, tables: str) -> None:
             "Another transaction, such as a migration, has locked the ledger's tables: try again "
             "when it has ended"
         ) from error
-
