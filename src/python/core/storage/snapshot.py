@@ -21,6 +21,8 @@ from core.storage.statement_text import names_of
 OnProgress = Callable[[int, int | None], None]
 """Called with the number of entries read, and an estimate of all of them if there is one."""
 
+LOCK_TIMEOUT = "10s"
+
 _BLOCK = 10_000  # rows
 _DEAD_HOST_TIMEOUT = 60  # seconds
 # Reading takes as long as the ledger is large, or as whoever reads the output is slow. LOCAL,
@@ -28,7 +30,7 @@ _DEAD_HOST_TIMEOUT = 60  # seconds
 _SETTINGS = """
 SET LOCAL search_path = pg_catalog;
 SET LOCAL timezone = 'UTC';
-SET LOCAL lock_timeout = '10s';
+SET LOCAL lock_timeout = '{lock_timeout}';
 SET LOCAL statement_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL client_connection_check_interval = '1s';
@@ -111,7 +113,8 @@ def _lock(cursor: extensions.cursor, tables: str) -> None:
     A migration that rewrites a table leaves it empty for snapshots that are older.
     """
     try:
-        cursor.execute(f"{_SETTINGS}LOCK TABLE {tables} IN ACCESS SHARE MODE")
+        cursor.execute(_SETTINGS.format(lock_timeout=LOCK_TIMEOUT))
+        cursor.execute(f"LOCK TABLE {tables} IN ACCESS SHARE MODE")
     except psycopg2.Error as error:
         if not is_lock_timeout(error):
             raise

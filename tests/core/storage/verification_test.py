@@ -1,0 +1,325 @@
+"""Verification finds every kind of damage in a real database, and nothing in one that is right."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from pydantic import SecretStr
+
+from core.ledgers.errors import DatabaseUnavailable
+from core.ledgers.ledger import Ledger, once, once_per, per_unit
+from core.ledgers.outcomes import Posted
+from core.ledgers.requests import Post
+from core.storage.connections import connect
+from core.storage.verification import MOST_FINDINGS, Verification, verify
+from core.testing import races
+from core.testing.blocking_store import BlockingStore, blocking_store
+from core.testing.databases import execute
+from core.testing.waiting import until
+from sample.operations import SampleOperation as Operation
+
+LEDGER = Ledger(
+    name="sample",
+    operations=Operation,
+    amounts={Operation.BOOKING_REWARD: per_unit(-2, at_most=10, formerly=(-3,))},
+    limits={Operation.DAILY_REWARD: once_per("day"), Operation.SIGNUP_CREDIT: once()},
+)
+ADD_ANN = """
+INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id, created_on)
+SELECT 'DAILY_REWARD', 1, 'by hand', 'ann', created_on FROM sample.ledger_entry
+WHERE owner_id = 'ann' AND nonce = 'reward';
+UPDATE sample.ledger_balance SET balance = balance + 1 WHERE owner_id = 'ann';
+"""
+
+Store = BlockingStore[Operation]
+
+
+@pytest.fixture
+def store(url: SecretStr) -> Iterator[Store]:
+    """Ann has entries 1 to 3, with the balances 10, 6 and 7. Bob has entry 4."""
+    with blocking_store(LEDGER, url, lock_timeout=5) as store:
+        for post in (
+            Post("ann", Operation.CREDIT_ADD, "credit"),
+            Post("ann", Operation.BOOKING_REWARD, "booking", 2),
+            Post("ann", Operation.DAILY_REWARD, "reward"),
+            Post("bob", Operation.SIGNUP_CREDIT, "signup"),
+        ):
+            assert isinstance(store.post([post])[0], Posted)
+        yield store
+
+
+def found(verification: Verification) -> list[str]:
+    return [str(finding) for finding in verification.findings]
+
+
+@pytest.mark.parametrize(
+    "damage, findings",
+    [
+        (
+            "UPDATE sample.ledger_balance SET balance = 8 WHERE owner_id = 'ann'",
+            ["balance: owner 'ann': the balance is 8, but the sum of the entries is 7"],
+        ),
+        (
+            "DELETE FROM sample.ledger_balance WHERE owner_id = 'ann'",
+            ["balance: owner 'ann': there is no balance, but the sum of the entries is 7"],
+        ),
+        (
+            "INSERT INTO sample.ledger_balance VALUES ('cid', 5)",
+            ["balance: owner 'cid': the balance is 5, but the sum of the entries is 0"],
+        ),
+        (
+            """
+            ALTER TABLE sample.ledger_balance DROP CONSTRAINT ck_ledger_balance_no_overdraft;
+            UPDATE sample.ledger_balance SET balance = -1 WHERE owner_id = 'ann';
+            UPDATE sample.ledger_entry SET amount = 2 WHERE nonce = 'credit'
+            """,
+            ["overdraft: owner 'ann', entry 2: the balance after it is -2"],
+        ),
+        (  # The balance is right.
+            """
+            UPDATE sample.ledger_entry SET amount = 3 WHERE nonce = 'credit';
+            UPDATE sample.ledger_entry SET amount = 8 WHERE nonce = 'reward'
+            """,
+            ["overdraft: owner 'ann', entry 2: the balance after it is -1"],
+        ),
+        (
+            """
+            UPDATE sample.ledger_entry SET amount = -5 WHERE nonce = 'booking';
+            UPDATE sample.ledger_balance SET balance = 6 WHERE owner_id = 'ann'
+            """,
+            [
+                "amount: owner 'ann', entry 2: the amount -5 is not a multiple of -2 or -3, the "
+                "credits for each unit of BOOKING_REWARD, today and formerly; if a release changed "
+                "them, add the former amount to formerly"
+            ],
+        ),
+        (
+            "UPDATE sample.ledger_entry SET operation = 'CREDIT_SPEND' WHERE nonce = 'credit'",
+            [
+                "amount: owner 'ann', entry 1: CREDIT_SPEND takes credits in every app, but the "
+                "amount is 10"
+            ],
+        ),
+        (
+            "UPDATE sample.ledger_entry SET created_on = created_on - interval '1 day'"
+            " WHERE nonce = 'booking'",
+            ["order: owner 'ann', entry 2: it is older than entry 1, which has a lower id"],
+        ),
+        (
+            """
+            ALTER TABLE sample.ledger_entry DROP CONSTRAINT pk_ledger_entry CASCADE;
+            ALTER TABLE sample.ledger_entry ALTER id DROP IDENTITY;
+            UPDATE sample.ledger_entry SET id = 1 WHERE nonce = 'booking';
+            """,
+            ["order: owner 'ann', entry 1: another entry has the same id"],
+        ),
+        (
+            ADD_ANN,
+            [
+                "limit: owner 'ann', entry 5: the owner has 2 entries of DAILY_REWARD in the day "
+                "TODAY, of which 1 are allowed, and this one was not counted: an older release has "
+                "posted it, or a person by hand"
+            ],
+        ),
+        (
+            "UPDATE sample.ledger_limit_use SET owner_id = 'bob' WHERE owner_id = 'ann'",
+            [
+                "limit_use: owner 'bob', entry 3: counts towards DAILY_REWARD, but is not an entry "
+                "of the owner"
+            ],
+        ),
+        (
+            "UPDATE sample.ledger_limit_use SET operation = 'SIGNUP_CREDIT'"
+            " WHERE owner_id = 'ann'",
+            [
+                "limit_use: owner 'ann', entry 3: is DAILY_REWARD, but counts towards the limit of "
+                "SIGNUP_CREDIT"
+            ],
+        ),
+        (
+            """
+            ALTER TABLE sample.ledger_limit_use DROP CONSTRAINT uq_ledger_limit_use_entry_id;
+            INSERT INTO sample.ledger_limit_use
+            SELECT owner_id, operation, period, 2, 2, entry_id FROM sample.ledger_limit_use
+            WHERE owner_id = 'ann'
+            """,
+            ["limit_use: owner 'ann', entry 3: counts towards the limit of DAILY_REWARD twice"],
+        ),
+        (
+            """
+            ALTER TABLE sample.ledger_limit_use DROP CONSTRAINT ck_ledger_limit_use_within_limit;
+            UPDATE sample.ledger_limit_use SET number = 2 WHERE owner_id = 'ann'
+            """,
+            ["limit_use: owner 'ann', entry 3: is number 2 of DAILY_REWARD, but 1 are allowed"],
+        ),
+    ],
+)
+def test_damage_is_found(store: Store, url: SecretStr, damage: str, findings: list[str]) -> None:
+    assert found(verify(LEDGER, url)) == []
+    execute(url, damage)
+    created_on = execute(
+        url, "SELECT created_on::date FROM sample.ledger_entry WHERE nonce = 'reward'"
+    )
+    today = created_on[0][0].isoformat()
+    assert found(verify(LEDGER, url)) == [text.replace("TODAY", today) for text in findings]
+
+
+def test_what_releases_may_have_done_is_not_a_finding(store: Store, url: SecretStr) -> None:
+    execute(url, "ALTER TYPE sample.ledger_operation ADD VALUE 'GIFT'")
+    execute(
+        url,
+        """
+        ALTER TABLE sample.ledger_entry ALTER created_on SET DEFAULT '2099-01-01';
+        INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id) VALUES
+          ('GIFT', 500, 'a', 'cid'),
+          ('CREDIT_SPEND', -7, 'b', 'cid'),
+          ('BOOKING_REWARD', -9, 'c', 'cid'),
+          ('BOOKING_REWARD', -200, 'd', 'cid'),
+          ('SIGNUP_CREDIT', 3, 'e', 'cid'),
+          ('SIGNUP_CREDIT', 3, 'f', 'cid');
+        INSERT INTO sample.ledger_balance VALUES ('cid', 290), ('dee', 0);
+        """,
+    )
+    verification = verify(LEDGER, url)
+    assert found(verification) == []
+    assert (verification.owners, verification.entries) == (4, 10)
+    assert [
+        (count.operation, count.amount, count.entries, count.remark)
+        for count in verification.amounts
+    ] == [
+        ("DAILY_REWARD", "1", 1, ""),
+        ("SIGNUP_CREDIT", "3", 3, ""),
+        ("CREDIT_SPEND", "-7", 1, "not today's amount"),
+        ("CREDIT_ADD", "10", 1, ""),
+        ("BOOKING_REWARD", "-2 per unit", 1, ""),
+        ("BOOKING_REWARD", "-2 per unit", 1, "more than 10 units"),
+        ("BOOKING_REWARD", "-3 per unit", 1, "a former amount"),
+        ("GIFT", "500", 1, "an operation that this release does not have"),
+    ]
+    assert [
+        (count.operation, count.counted, count.not_counted) for count in verification.limits
+    ] == [("DAILY_REWARD", 1, 0), ("SIGNUP_CREDIT", 1, 2)]
+
+
+@pytest.mark.parametrize("per", ["hour", "day", "week", "month", None])
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
+def test_periods_have_the_names_that_uses_have(url: SecretStr, per: str | None, zone: str) -> None:
+    limit = once_per(per, timezone=zone) if per else once()  # type: ignore[arg-type]
+    ledger = Ledger(
+        name="sample",
+        operations=Operation,
+        amounts={Operation.BOOKING_REWARD: -1},
+        limits={Operation.DAILY_REWARD: limit},
+    )
+    for moment in ("2026-01-01T00:10Z", "2026-03-29T00:55Z", "2026-12-31T23:59:59Z"):
+        execute(url, "TRUNCATE sample.ledger_limit_use, sample.ledger_entry, sample.ledger_balance")
+        with blocking_store(ledger, url, clock=f"'{moment}'::timestamptz") as store:
+            assert isinstance(store.post([Post("ann", Operation.DAILY_REWARD, "reward")])[0], Posted)
+            assert store.discrepancies() == []
+            execute(url, ADD_ANN)
+            assert len(store.discrepancies()) == 1
+
+
+def test_only_the_first_findings_are_kept(url: SecretStr) -> None:
+    execute(
+        url,
+        "INSERT INTO sample.ledger_balance"
+        f" SELECT to_char(n, '0000'), 1 FROM generate_series(1, {MOST_FINDINGS + 50}) AS n",
+    )
+    verification = verify(LEDGER, url)
+    assert [finding.owner_id.strip() for finding in verification.findings] == [
+        f"{n:04}" for n in range(1, MOST_FINDINGS + 1)
+    ]
+    assert verification.further_findings == 50
+
+
+def test_only_the_chosen_owner_is_checked(store: Store, url: SecretStr) -> None:
+    execute(url, "UPDATE sample.ledger_balance SET balance = 99 WHERE owner_id = 'ann'")
+    assert found(verify(LEDGER, url, owner_id="bob")) == []
+    of_ann = verify(LEDGER, url, owner_id="ann")
+    assert (of_ann.owners, of_ann.entries, len(of_ann.findings)) == (1, 3, 1)
+    nobody = verify(LEDGER, url, owner_id="nobody")
+    assert (nobody.owners, nobody.entries, nobody.findings) == (0, 0, [])
+
+
+def test_owners_with_an_entry_since_then_are_checked_completely(
+    store: Store, url: SecretStr
+) -> None:
+    since = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+    execute(
+        url,
+        """
+        UPDATE sample.ledger_entry SET created_on = '2025-12-31T22:59:59.999999Z'
+        WHERE nonce <> 'reward';
+        UPDATE sample.ledger_entry SET created_on = '2025-12-31T23:00Z' WHERE nonce = 'reward';
+        UPDATE sample.ledger_balance SET balance = 99 WHERE owner_id = 'bob'
+        """,
+    )
+    recent = verify(LEDGER, url, since=since)
+    assert (recent.owners, recent.entries, recent.findings) == (1, 3, [])
+    assert verify(LEDGER, url, since=since + timedelta(microseconds=1)).owners == 0
+    assert verify(LEDGER, url, since=since - timedelta(microseconds=1)).owners == 2
+    assert verify(LEDGER, url, since=since, owner_id="bob").owners == 0
+
+
+def test_posts_in_the_meantime_neither_wait_nor_are_seen(store: Store, url: SecretStr) -> None:
+    outcomes: list[object] = []
+
+    def post(entries: int, _: object) -> None:
+        assert entries == 4
+        for posts in (
+            [Post("ann", Operation.CREDIT_ADD, "later")],
+            [Post("ann", Operation.DAILY_REWARD, "again"), Post("bob", Operation.CREDIT_ADD, "1")],
+            [Post("new", Operation.SIGNUP_CREDIT, "1")],
+        ):
+            outcomes.extend(type(outcome).__name__ for outcome in store.post(posts))
+
+    during = verify(LEDGER, url, on_progress=post)
+    assert outcomes == ["Posted", "LimitReached", "Posted", "Posted"]
+    assert (during.owners, during.entries, found(during)) == (2, 4, [])
+    after = verify(LEDGER, url)
+    assert (after.owners, after.entries, found(after)) == (3, 7, [])
+
+
+def test_a_ledger_is_right_at_every_moment_of_a_race(url: SecretStr) -> None:
+    ledger = Ledger(
+        name="sample", operations=Operation, amounts={Operation.BOOKING_REWARD: -2}
+    )
+    race = races.mixed_owners(ledger)
+    verifications: list[Verification] = []
+    with ThreadPoolExecutor(1) as pool:
+        racing = pool.submit(races.run, ledger, url, race, processes=1, threads=8)
+        while not racing.done():
+            verifications.append(verify(ledger, url))
+        assert racing.result() == []
+    assert [found(each) for each in verifications if each.findings] == []
+    counts = [each.entries for each in verifications]
+    assert counts == sorted(counts)
+
+
+def test_a_migration_that_rewrites_the_entries_does_not_hide_them(
+    store: Store, url: SecretStr
+) -> None:
+    engine = connect(url)
+    waiting = "SELECT FROM pg_locks WHERE NOT granted"
+    with ThreadPoolExecutor(1) as pool, engine.connect() as migration:
+        migration.exec_driver_sql("ALTER TABLE sample.ledger_entry ALTER amount TYPE bigint")
+        verifying = pool.submit(verify, LEDGER, url)
+        until(lambda: execute(url, waiting), "the verification does not wait")
+        migration.commit()
+        verification = verifying.result()
+    engine.dispose()
+    assert (verification.entries, found(verification)) == (4, [])
+
+
+def test_a_table_that_stays_locked_is_reported(
+    store: Store, url: SecretStr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.storage.snapshot.LOCK_TIMEOUT", "100ms")
+    engine = connect(url)
+    with engine.connect() as migration:
+        migration.exec_driver_sql("LOCK TABLE sample.ledger_entry")
+        with pytest.raises(DatabaseUnavailable, match="such as a migration"):
+            verify(LEDGER, url)
+    engine.dispose()
