@@ -19,6 +19,7 @@ from core.storage.connections import connect
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute
 from core.testing.service_process import command, environment, service
+from core.testing.unreliable_proxy import proxied
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
@@ -177,27 +178,31 @@ def test_a_full_disk_is_reported(url: SecretStr) -> None:
     assert done.stderr == b"sample: Cannot write the output: No space left on device\n"
 
 
-def test_a_signal_ends_it_while_it_waits_for_the_database(url: SecretStr) -> None:
-    engine = connect(url)
-    with engine.connect() as migration:
+def test_a_signal_ends_it_even_if_the_database_never_answers(url: SecretStr) -> None:
+    engine = connect(url, statement_timeout=120)
+    with proxied(url) as (proxy, through_proxy), engine.connect() as migration:
         migration.exec_driver_sql("LOCK TABLE sample.ledger_entry")
         process = subprocess.Popen(
             [*command("sample.service"), "verify"],
-            env=environment(DATABASE_URL=url),
+            env=environment(DATABASE_URL=through_proxy),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        wait_until_blocked(url)
-        process.terminate()
-        # It would say so if it had waited for as long as it does without a signal.
-        assert process.communicate(timeout=60) == (b"", b"")
-        assert process.returncode == 1
+        try:
+            wait_until_blocked(url)
+            proxy.frozen = True
+            process.terminate()
+            assert process.communicate(timeout=60) == (b"", b"")
+            assert process.returncode == 1
+        finally:
+            process.kill()
+            process.communicate()
     engine.dispose()
 
 
 @pytest.mark.parametrize("arguments", [["verify"], ["export", "--format", "ndjson"]])
 def test_memory_does_not_grow_with_the_ledger(url: SecretStr, arguments: list[str]) -> None:
-    execute(url, FILL.format(count=150_000))
+    execute(url, FILL.format(count=300_000))
 
     def peak(*more: str) -> int:
         """The most memory, in kilobytes."""

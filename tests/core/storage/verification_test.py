@@ -301,7 +301,7 @@ def test_a_ledger_is_right_at_every_moment_of_a_race(url: SecretStr) -> None:
 def test_a_migration_that_rewrites_the_entries_does_not_hide_them(
     store: Store, url: SecretStr
 ) -> None:
-    engine = connect(url)
+    engine = connect(url, statement_timeout=120)
     waiting = "SELECT FROM pg_locks WHERE NOT granted"
     with ThreadPoolExecutor(1) as pool, engine.connect() as migration:
         migration.exec_driver_sql("ALTER TABLE sample.ledger_entry ALTER amount TYPE bigint")
@@ -317,7 +317,7 @@ def test_a_table_that_stays_locked_is_reported(
     store: Store, url: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.storage.snapshot.LOCK_TIMEOUT", "100ms")
-    engine = connect(url)
+    engine = connect(url, statement_timeout=120)
     with engine.connect() as migration:
         migration.exec_driver_sql("LOCK TABLE sample.ledger_entry")
         with pytest.raises(DatabaseUnavailable, match="such as a migration"):

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import TextIO
@@ -61,15 +60,12 @@ def _write(
     try:
         write(entries, output)
         output.flush()
+    except BrokenPipeError:
+        sys.exit(1)
     except OSError as error:
-        # Otherwise Python would try again to write what is left, and report that it failed:
-        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            sys.exit(1)
         raise ConfigurationError(f"Cannot write the output: {error.strerror}") from error
     finally:
-        output.detach()
+        output.detach()  # which would close standard output otherwise
 
 
 def _write_csv(entries: Iterable[ExportedEntry], output: TextIO) -> None:
