@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import zipfile
@@ -73,22 +74,28 @@ class PackageConformance:
         }
 
     def test_exits_with_a_message_when_no_database_is_given(self) -> None:
-        done = run(self.app, "--port", "0")
-        assert done.returncode == 1
-        assert "No database is given" in done.stdout and "DATABASE_URL" in done.stdout
-        assert "Traceback" not in done.stdout
+        with socket.create_server(("127.0.0.1", 0)) as used:  # no other port would help
+            done = run(self.app, "--port", str(used.getsockname()[1]))
+        assert done.returncode == 1, done.stdout
+        assert "No database is given" in done.stdout, done.stdout
+        assert "DATABASE_URL" in done.stdout, done.stdout
+        assert "Traceback" not in done.stdout, done.stdout
 
     def test_requires_a_migrated_database_and_can_migrate_it(self, databases: Databases) -> None:
         url = databases.empty()
         refused = run(self.app, "--port", "0", DATABASE_URL=url).stdout
-        assert f"has no ledger of '{self.app}' yet" in refused
+        assert f"has no ledger of '{self.app}' yet" in refused, refused
         assert refused.endswith(f"Create it: python3 {self.app}.pex migrate\n"), refused
-        assert run(self.app, "migrate", DATABASE_URL=url).returncode == 0
-        assert "(head)" in run(self.app, "migrate", "current", DATABASE_URL=url).stdout
+        migrated = run(self.app, "migrate", DATABASE_URL=url)
+        assert migrated.returncode == 0, migrated.stdout
+        current = run(self.app, "migrate", "current", DATABASE_URL=url).stdout
+        assert "(head)" in current, current
+        with socket.create_server(("127.0.0.1", 0)) as used:
+            refused = run(self.app, "--port", str(used.getsockname()[1]), DATABASE_URL=url).stdout
+        assert refused.endswith(f": python3 {self.app}.pex --port 8000\n"), refused
 
     def test_prints_its_version_without_a_database(self) -> None:
         done = run(self.app, "--version")
-        assert done.returncode == 0
-        assert re.fullmatch(
-            rf"{self.app}, git revision \w+, head migration [0-9a-f]{{12}}\n", done.stdout
-        )
+        assert done.returncode == 0, done.stdout
+        version = rf"{self.app}, git revision \w+, head migration [0-9a-f]{{12}}\n"
+        assert re.fullmatch(version, done.stdout), done.stdout

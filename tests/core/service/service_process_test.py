@@ -93,10 +93,24 @@ def test_a_port_in_use_is_reported_before_a_database_is_created(
     tmp_path: Path, url: SecretStr
 ) -> None:
     with service("sample.service", DATABASE_URL=url) as running:
-        second = run("--port", running.address.rsplit(":", 1)[1], DATA_DIR=str(tmp_path))
+        port = running.address.rsplit(":", 1)[1]
+        second = run("--port", port, DATA_DIR=str(tmp_path))
         assert second.returncode == 1
-        assert "Cannot listen on 127.0.0.1 port" in second.stdout
+        assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use" in second.stdout
+        assert second.stdout.endswith(
+            "choose another port, for example: "
+            "./pants run src/python/apps/sample:service -- --port 8000\n"
+        )
+        elsewhere = run("--port", port, DATABASE_URL="postgresql:///x?host=/nowhere")
+        assert "The database does not answer" in elsewhere.stdout  # which no port would change
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_of_another_machine_is_reported(url: SecretStr) -> None:
+    refused = run("--host", "192.0.2.1", "--port", "0", DATABASE_URL=url)
+    assert refused.returncode == 1
+    assert "choose another host, for example: ./pants run" in refused.stdout
+    assert refused.stdout.endswith(":service -- --host 127.0.0.1\n")
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])

@@ -1,5 +1,6 @@
 """Runs a ledger's service until it receives a signal to stop."""
 
+import errno
 import logging
 import socket
 from collections.abc import Generator
@@ -9,11 +10,13 @@ from core.cli import interpreter
 from core.cli.database import embedded_data, given_or_embedded
 from core.cli.greeting import greeting
 from core.cli.signals import exit_on_signals
+from core.embedded.programs import binary
 from core.http_server.server import HttpServer
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations import revisions
+from core.migrations.commands import program
 from core.migrations.readiness import require_ready
 from core.service.app import create_app
 from core.settings.environment import read_settings
@@ -31,13 +34,18 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
     app = ledger.name
     database = read_settings(DatabaseSettings, app)
     settings = read_settings(ServiceSettings, app)
-    with _listening(host, port) as listener, given_or_embedded(app) as url:
+    # Before the port, because without a database no port would help.
+    if database.database_url is None:
+        binary("postgres")
+    else:
+        require_ready(ledger, database.database_url, timeout=database.connect_timeout)
+    with _listening(app, host, port) as listener, given_or_embedded(app) as url:
         data = "in the database that is set"
         if database.database_url is None:
             data = str(embedded_data(app))
             logging.getLogger("alembic").setLevel(logging.WARNING)
             revisions.upgrade(app, url)
-        require_ready(ledger, url, timeout=database.connect_timeout)
+            require_ready(ledger, url, timeout=database.connect_timeout)
         application = create_app(
             ledger, database.model_copy(update={"database_url": url}), settings
         )
@@ -51,16 +59,19 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
-    """Binds the address before any database starts, so that a port in use is reported at once."""
+def _listening(app: str, host: str, port: int) -> Generator[socket.socket, None, None]:
+    """Binds the address before the embedded database starts, to report a port in use at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
         except OSError as error:
+            other = ("port", "--port", "8001" if port == 8000 else "8000")
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                other = ("host", "--host", "127.0.0.1")
             raise ConfigurationError(
-                f"Cannot listen on {host} port {port}: {error.strerror}; choose another address "
-                "with --host and --port"
+                f"Cannot listen on {host} port {port}: {error.strerror}; choose another "
+                f"{other[0]}, for example: {program(app, *other[1:])}"
             ) from error
         yield listener
