@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from core.new_app.definition import new_app
+from core.new_app.placing import place
 from monorepo.workspace import Workspace
 
 TRAVEL_MIGRATION = "alembic/travel/versions/*_create_the_ledger.py"
@@ -185,6 +187,11 @@ def test_a_deleted_test_selects_the_other_tests_of_its_target(workspace: Workspa
     assert affected(workspace) == {"tests/apps/travel/travel_migrations_test.py"}
 
 
+def test_a_new_app_is_all_that_it_selects(workspace: Workspace) -> None:
+    place(new_app("shop", ["PURCHASE=-7"]), workspace.root)
+    assert affected(workspace) == everything_of("shop") | api_of("shop")
+
+
 def test_a_renamed_app_is_selected_under_its_new_name(workspace: Workspace) -> None:
     for parent in ("src/python/apps", "alembic", "tests/apps"):
         folder = (workspace.root / parent / "travel").rename(workspace.root / parent / "voyage")
@@ -200,26 +207,6 @@ def test_a_renamed_app_is_selected_under_its_new_name(workspace: Workspace) -> N
 
 def rename_travel_in(path: Path) -> None:
     path.write_text(path.read_text().replace("travel", "voyage"))
-
-
-@pytest.mark.parametrize(
-    "name, whole_workspace",
-    [
-        ("README.md", False),
-        ("src/python/core/storage/store.py", False),
-        ("pants.toml", True),
-        ("pants-plugins/prelude.py", True),
-        ("mypy.ini", True),
-        ("3rdparty/python/pytest.lock", True),
-        ("src/python/core/migration_check/migration_check.py", True),
-    ],
-)
-def test_ci_runs_everything_if_pants_cannot_see_what_a_change_affects(
-    workspace: Workspace, name: str, whole_workspace: bool
-) -> None:
-    append_comment(workspace, name)
-    printed = workspace.run(".ci/affected", "HEAD").stdout
-    assert printed.startswith("::\n" if whole_workspace else "--changed-since=")
 
 
 def test_goals_run_on_affected_targets_only(workspace: Workspace) -> None:

@@ -116,8 +116,8 @@ def test_every_other_app_can_be_deleted(tmp_path: Path, url: SecretStr) -> None:
         run(copy, "./pants tailor --check lint check ::")
         run(copy, "./pants test tests: tests/apps:: tests/core/new_app::")
         run(copy, "./pants migrate ::")
-        ci = (copy.root / ".github/workflows/ci.yml").read_text()
-        assert re.findall(r"secrets\.(\w+)", ci) == ["LAST_ONE_DATABASE_URL"]
+        deployment = (copy.root / ".github/workflows/deploy.yml").read_text()
+        assert re.findall(r"secrets\.(\w+)", deployment) == ["LAST_ONE_DATABASE_URL"]
         with copy.service("./pants run src/python/apps/last_one:service") as client:
             assert post(client, "CREDIT_ADD", "1")["balance"] == 10
             assert post(client, "SALE", "2")["balance"] == 8

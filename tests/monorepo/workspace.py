@@ -40,14 +40,15 @@ class Workspace:
 
     def replace_apps(self) -> None:
         """Replaces the apps by two that do not change with the workspace's: content and travel."""
-        ci = self.root / ".github/workflows/ci.yml"
+        deployment = self.root / ".github/workflows/deploy.yml"
         for build in self.root.glob("src/python/apps/*/BUILD"):
             app = build.parent.name
             for folder in ("src/python/apps", "alembic", "tests/apps"):
                 shutil.rmtree(self.root / folder / app)
             (self.root / f"docs/openapi/{app}.json").unlink()
-            lines = ci.read_text().splitlines(keepends=True)
-            ci.write_text("".join(line for line in lines if f"{app.upper()}_DATA" not in line))
+            lines = deployment.read_text().splitlines(keepends=True)
+            others = [line for line in lines if f"{app.upper()}_DATABASE_URL" not in line]
+            deployment.write_text("".join(others))
         content = new_app("content", ["CONTENT_CREATION=-5", "CONTENT_ACCESS=0"])
         travel = new_app("travel", ["BOOKING_REWARD=5", "LOYALTY_BONUS=2"], as_class=True)
         for new in (content, travel):

@@ -18,7 +18,7 @@ from core.testing.service_process import environment
 # In the sandbox of Pants, it is relative to a folder that is not the current one below.
 PATH = [str(Path(root).resolve()) for root in sys.path]
 
-CI = """
+DEPLOYMENT = """
       - run: ./pants $AFFECTED migrate
         env:
           CONTENT_DATABASE_URL: ${{ secrets.CONTENT_DATABASE_URL }}
@@ -30,7 +30,8 @@ CI = """
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace without apps, as far as new-app looks at it, and the current folder."""
-    for name, text in ((placing.CI, CI), (placing.REQUIREMENTS, "alembic\npydantic>=2\n")):
+    requirements = "alembic\npydantic>=2\n"
+    for name, text in ((placing.DEPLOYMENT, DEPLOYMENT), (placing.REQUIREMENTS, requirements)):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "tests/sample").mkdir(parents=True)
@@ -76,18 +77,19 @@ class TestWhatIsWritten:
         main(["shop", "PURCHASE=-7"])
         travel = "          TRAVEL_"
         line = "          SHOP_DATABASE_URL: ${{ secrets.SHOP_DATABASE_URL }}\n"
-        assert (workspace / placing.CI).read_text() == CI.replace(travel, line + travel)
+        changed = (workspace / placing.DEPLOYMENT).read_text()
+        assert changed == DEPLOYMENT.replace(travel, line + travel)
 
-    @pytest.mark.parametrize("ci", [None, "jobs:\n"])
+    @pytest.mark.parametrize("deployment", [None, "jobs:\n"])
     def test_a_deployment_of_another_kind_is_left_to_people(
-        self, workspace: Path, capsys: pytest.CaptureFixture[str], ci: str | None
+        self, workspace: Path, capsys: pytest.CaptureFixture[str], deployment: str | None
     ) -> None:
-        (workspace / placing.CI).unlink()
-        if ci is not None:
-            (workspace / placing.CI).write_text(ci)
+        (workspace / placing.DEPLOYMENT).unlink()
+        if deployment is not None:
+            (workspace / placing.DEPLOYMENT).write_text(deployment)
         main(["shop", "PURCHASE=-7"])
         assert "Set SHOP_DATABASE_URL where your deployments migrate" in capsys.readouterr().out
-        assert files(workspace).get(placing.CI) == ci
+        assert files(workspace).get(placing.DEPLOYMENT) == deployment
 
     def test_alembics_files_are_those_of_the_sample(self, workspace: Path) -> None:
         main(["shop", "PURCHASE=-7"])
@@ -207,4 +209,4 @@ class TestNothingIsWritten:
                 assert files(workspace) == before, interrupted_at
             else:
                 break
-        assert interrupted_at > 30 and "SHOP_" in (workspace / placing.CI).read_text()
+        assert interrupted_at > 30 and "SHOP_" in (workspace / placing.DEPLOYMENT).read_text()

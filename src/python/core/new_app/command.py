@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.ledgers.errors import DefinitionError
 from core.new_app.definition import new_app
-from core.new_app.placing import CI, place
+from core.new_app.placing import DEPLOYMENT, place
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _report(app: str, deploys: bool) -> str:
     variable = f"{app.upper()}_DATABASE_URL"
     deployment = (
-        f"{CI} now reads {variable} from the secret of that name."
+        f"{DEPLOYMENT} now reads {variable} from the secret of that name."
         if deploys
-        else f"Set {variable} where your deployments migrate: {CI} has no such step."
+        else f"Set {variable} where your deployments migrate: {DEPLOYMENT} has no such step."
     )
     return f"""The app {app} is written:
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.ledgers.errors import DefinitionError
 from core.new_app.definition import NewApp
 
-CI = ".github/workflows/ci.yml"
+DEPLOYMENT = ".github/workflows/deploy.yml"
 REQUIREMENTS = "3rdparty/python/requirements.txt"
 
 _FOLDERS = ("src/python/apps", "alembic", "tests/apps")
@@ -29,7 +29,8 @@ def place(app: NewApp, workspace: Path) -> bool:
     already. An exception, KeyboardInterrupt for one, undoes what has been done.
     """
     _check_is_free(app, workspace)
-    ci = _ci_with(app.name, workspace / CI)
+    deployment = workspace / DEPLOYMENT
+    changed = _with_database_of(app.name, deployment)
     # In the workspace, because a folder can be moved only within one file system.
     with (
         tempfile.TemporaryDirectory(prefix=".new-app-", dir=workspace) as folder,
@@ -43,11 +44,11 @@ def place(app: NewApp, workspace: Path) -> bool:
             (workspace / name).parent.mkdir(parents=True, exist_ok=True)
             undo.callback(_move_back, workspace / name, staged / name)
             os.rename(staged / name, workspace / name)
-        if ci is not None:
-            undo.callback((workspace / CI).write_text, (workspace / CI).read_text())
-            (workspace / CI).write_text(ci)
+        if changed is not None:
+            undo.callback(deployment.write_text, deployment.read_text())
+            deployment.write_text(changed)
         undo.pop_all()
-    return ci is not None
+    return changed is not None
 
 
 def _places(app: str) -> list[str]:
@@ -72,9 +73,9 @@ def _check_is_free(app: NewApp, workspace: Path) -> None:
         )
 
 
-def _ci_with(app: str, ci: Path) -> str | None:
-    """Returns the text of ci.yml with the app's database, or None if that is for people to add."""
-    text = ci.read_text() if ci.exists() else ""
+def _with_database_of(app: str, deployment: Path) -> str | None:
+    """Returns deploy.yml with the app's database, or None if that is for people to add."""
+    text = deployment.read_text() if deployment.exists() else ""
     found = _MIGRATING.search(text)
     if found is None:
         return None
