@@ -17,6 +17,7 @@ from core.service.sample_requests import assert_consistent, assert_unavailable, 
 from core.settings.groups import DatabaseSettings
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
+from core.testing.service_process import service
 from core.testing.threaded_service import assert_problem, served
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -74,6 +75,18 @@ def test_an_operation_that_is_in_no_migration(url: SecretStr) -> None:
         assert '"DAILY_REWARD"' in problem["detail"]
         assert "write a migration if none has the operation" in problem["detail"]
         assert post(client, "ann", "2", "CREDIT_ADD").status_code == 201
+
+
+def test_a_service_warns_at_start_about_an_operation_that_no_migration_removes(
+    url: SecretStr, capfd: pytest.CaptureFixture[str]
+) -> None:
+    execute(url, "ALTER TYPE sample.ledger_operation ADD VALUE 'REFUND' BEFORE 'CREDIT_ADD'")
+    with service("sample.service", DATABASE_URL=url) as running:
+        assert post(running.client, "ann", "1").status_code == 201
+        assert running.client.get("/readyz").status_code == 200
+    [warning] = [line for line in capfd.readouterr().err.splitlines() if "WARNING" in line]
+    assert "No migration removes the operations REFUND, which this release lacks" in warning
+    assert 'sample:service -- migrate revision --autogenerate -m "what it changes"' in warning
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Checks that a database is migrated and can take a ledger's posts."""
 
 import asyncio
+import logging
 from typing import Generic
 
 from pydantic import SecretStr
@@ -8,16 +9,19 @@ from pydantic import SecretStr
 from core.ledgers.errors import DatabaseNotMigrated
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
-from core.migrations.commands import without_migration
+from core.migrations.commands import without_migration, write_revision
 from core.migrations.revisions import quoted_version_table, require_revision
 from core.storage.database_check import DatabaseCheck
+
+log = logging.getLogger(__name__)
 
 
 class Readiness(Generic[OperationT]):
     """Whether the next post to a ledger can succeed. For one event loop.
 
     A check takes at most `timeout` seconds. With `or_newer`, a database that a newer release has
-    migrated is accepted, too.
+    migrated is accepted, too. Without, a check also logs a warning if a migration was forgotten
+    that removes operations.
     """
 
     def __init__(
@@ -56,6 +60,19 @@ class Readiness(Generic[OperationT]):
             await self._database.require_limits()
         if unknown := await self._database.unknown_operations():
             raise DatabaseNotMigrated(without_migration(self._app, unknown))
+        # A newer release may have added operations, but it would have left the head.
+        if not self._or_newer and len(current) == 1:
+            await self._warn_about_removed_operations()
+
+    async def _warn_about_removed_operations(self) -> None:
+        # No post needs them, so this is no reason to refuse to start.
+        if removed := await self._database.removed_operations():
+            log.warning(
+                "No migration removes the operations %s, which this release lacks: write one in a "
+                "clone with %s, and migrate, or put them back into the code",
+                ", ".join(removed),
+                write_revision(self._app, "what it changes"),
+            )
 
     def close(self) -> None:
         self._database.close()

@@ -75,13 +75,22 @@ class DatabaseCheck(Generic[OperationT]):
         every post needs.
         """
         arrays = ("post_owners", "operations", "amounts", "nonces", "owners", "net", "lowest")
-        operations = {"operations": array(each.value for each in self._ledger.operations)}
         with failures_converted(explain=True):
             await self._session.execute(
                 self._statements.explain_posting, dict.fromkeys(arrays, "{}")
             )
-            unknown = await self._session.execute(self._statements.unknown_operations, operations)
+            unknown = await self._session.execute(
+                self._statements.unknown_operations, self._operations()
+            )
         return [value for value, in unknown]
+
+    async def removed_operations(self) -> list[str]:
+        """Returns the database's operations that the ledger lacks. Call `revisions` first."""
+        with failures_converted(explain=True):
+            removed = await self._session.execute(
+                self._statements.removed_operations, self._operations()
+            )
+        return [value for value, in removed]
 
     async def require_limits(self) -> None:
         """Returns if posts of limited operations can succeed. Call `revisions` first.
@@ -111,6 +120,9 @@ class DatabaseCheck(Generic[OperationT]):
 
     def close(self) -> None:
         self._session.close()
+
+    def _operations(self) -> dict[str, str]:
+        return {"operations": array(each.value for each in self._ledger.operations)}
 
     def _check_server(self, version: str, major: int, encoding: str, in_recovery: bool) -> None:
         if major < _OLDEST_POSTGRESQL:

@@ -174,6 +174,12 @@ EXCEPT SELECT {owner_id} FROM unlocked
 """
 
 
+# The operations that only the database has, in its order.
+_REMOVED_OPERATIONS = """
+SELECT enumlabel FROM pg_enum
+WHERE enumtypid = '{operation_type}'::regtype AND enumlabel <> ALL (%(operations)s::text[])
+ORDER BY enumsortorder
+"""
 _UNKNOWN_OPERATIONS = """
 SELECT operation FROM unnest(%(operations)s::text[]) AS operation
 WHERE operation NOT IN (
@@ -211,6 +217,7 @@ class Statements(Generic[OperationT]):
         # Checks that all tables, columns, types and privileges that posting needs are there.
         self.explain_posting = Statement("EXPLAIN " + self.post_owners.text)
         self.unknown_operations = Statement(_UNKNOWN_OPERATIONS.format(**names))
+        self.removed_operations = Statement(_REMOVED_OPERATIONS.format(**names))
         self.begin = Statement((_BEGIN + _LOCK_OWNERS + _READ).format(**names))
         self.create_owners = Statement(_CREATE_OWNERS.format(**names))
         self.write = Statement((_CHANGE_BALANCES + _INSERT).format(**names))
