@@ -94,6 +94,12 @@ class PackageConformance:
             refused = run(self.app, "--port", str(used.getsockname()[1]), DATABASE_URL=url).stdout
         assert refused.endswith(f": python3 {self.app}.pex --port 8000\n"), refused
 
+    def test_prints_the_usage_of_migrate_without_a_database(self) -> None:
+        for arguments, status in ((["--help"], 0), (["upgrade", "-h"], 0), (["--hepl"], 2)):
+            done = run(self.app, "migrate", *arguments)
+            assert done.returncode == status, done.stdout
+            assert f"usage: {self.app} migrate" in done.stdout, done.stdout
+
     def test_prints_its_version_without_a_database(self) -> None:
         done = run(self.app, "--version")
         assert done.returncode == 0, done.stdout

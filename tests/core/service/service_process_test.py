@@ -135,6 +135,18 @@ def test_a_service_refuses_to_start_until_its_database_is_migrated(databases: Da
 
 
 @pytest.mark.parametrize(
+    "arguments, status", [(["--help"], 0), (["upgrade", "--help"], 0), (["--hepl"], 2)]
+)
+def test_the_usage_of_migrate_needs_no_database(
+    tmp_path: Path, arguments: list[str], status: int
+) -> None:
+    done = run("migrate", *arguments, DATA_DIR=str(tmp_path))
+    assert done.returncode == status
+    assert "usage: sample migrate" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     "settings, message",
     [
         ({"DATABASE_URL": "mysql://x"}, "must begin with postgresql://"),

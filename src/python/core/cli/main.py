@@ -79,6 +79,7 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
     )
     @click.argument("arguments", metavar="[COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
     def migrate_command(arguments: tuple[str, ...]) -> None:
+        alembic_commands.parse(app, *arguments)  # before a database is needed
         compares = arguments[:1] == ("revision",) and "--autogenerate" in arguments
         with at_the_head(app) if compares else given_or_embedded(app) as url:
             alembic_commands.migrate(app, url, *arguments)

@@ -4,6 +4,7 @@ This is the `migrate` command of every app's program. `./pants migrate` runs thi
 """
 
 import sys
+from argparse import Namespace
 
 from alembic.config import CommandLine
 from alembic.script.revision import MultipleHeads, ResolutionError, RevisionError
@@ -23,10 +24,7 @@ def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = 
 
     Raises SystemExit with a message if Alembic fails.
     """
-    line = CommandLine(prog=f"{app} migrate")
-    options = line.parser.parse_args([*(arguments or ("upgrade", "head"))])
-    if not hasattr(options, "cmd"):
-        line.parser.error("too few arguments")
+    line, options = parse(app, *arguments)
     options.raiseerr = True  # Alembic's own message would not say what to do next
     try:
         config = revisions.config(app, url, ini)
@@ -36,6 +34,18 @@ def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = 
         sys.exit(f"{app}: {_explanation(app, error, arguments)}")
     except KeyboardInterrupt:
         sys.exit(f"{app}: Interrupted. The command `current` shows the database's revision")
+
+
+def parse(app: str, *arguments: str) -> tuple[CommandLine, Namespace]:
+    """Returns Alembic's command line, and the options that `arguments` mean to it.
+
+    Raises SystemExit if they ask for help, which it prints, or are wrong. Needs no database.
+    """
+    line = CommandLine(prog=f"{app} migrate")
+    options = line.parser.parse_args([*(arguments or ("upgrade", "head"))])
+    if not hasattr(options, "cmd"):
+        line.parser.error("too few arguments")
+    return line, options
 
 
 def _explanation(app: str, error: Exception, arguments: tuple[str, ...]) -> str:
