@@ -166,6 +166,25 @@ def test_unusable_settings_are_reported_without_a_traceback(
         assert "Traceback" not in refused.stdout
 
 
+@pytest.mark.parametrize(
+    "hosts, described",
+    [
+        ("127.0.0.1:1", "127.0.0.1 port 1: Connection refused"),
+        ("no-such-host.invalid", "no-such-host.invalid port 5432: cannot resolve the host"),
+        ("no-such-host.invalid,127.0.0.1:1", "no-such-host.invalid port 5432 or 127.0.0.1 port 1"),
+        # The password 1/x, with a slash that should be percent-encoded.
+        ("user:1/x@127.0.0.1:1", "cannot resolve the host"),
+    ],
+)
+def test_a_database_that_does_not_answer_is_named_with_the_variable_of_its_url(
+    hosts: str, described: str
+) -> None:
+    refused = run("--port", "0", SAMPLE_DATABASE_URL=f"postgresql://{hosts}/ledger")
+    assert refused.returncode == 1
+    assert f"sample: The database does not answer: {described}" in refused.stdout
+    assert refused.stdout.endswith("\nCheck SAMPLE_DATABASE_URL\n")
+
+
 def test_services_killed_under_load_lose_no_acknowledged_post() -> None:
     """Nor do they invent any: an unacknowledged post has one entry or none."""
     with throwaway_databases(durable=True) as databases, ExitStack() as stack:

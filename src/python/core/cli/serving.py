@@ -6,20 +6,22 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from pydantic import SecretStr
+
 from core.cli import interpreter
 from core.cli.database import embedded_data, given_or_embedded
 from core.cli.greeting import greeting
 from core.cli.signals import exit_on_signals
 from core.embedded.programs import binary
 from core.http_server.server import HttpServer
-from core.ledgers.errors import ConfigurationError
+from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations import revisions
 from core.migrations.commands import program
 from core.migrations.readiness import require_ready
 from core.service.app import create_app
-from core.settings.environment import read_settings
+from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
 
 
@@ -38,7 +40,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
     if database.database_url is None:
         binary("postgres")
     else:
-        require_ready(ledger, database.database_url, timeout=database.connect_timeout)
+        _require_given(ledger, database.database_url, timeout=database.connect_timeout)
     with _listening(app, host, port) as listener, given_or_embedded(app) as url:
         data = "in the database that is set"
         if database.database_url is None:
@@ -56,6 +58,15 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
         exit_on_signals(status=0)
         interpreter.tune()
         server.run(sockets=[listener])
+
+
+def _require_given(ledger: Ledger[OperationT], url: SecretStr, *, timeout: float) -> None:
+    """Like require_ready, but its message has the variable that the URL comes from."""
+    try:
+        require_ready(ledger, url, timeout=timeout)
+    except DatabaseUnreachable as error:
+        variable = source_of(ledger.name, "database_url")
+        raise DatabaseUnreachable(f"{error}\nCheck {variable}") from error
 
 
 @contextmanager

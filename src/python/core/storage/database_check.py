@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.storage.addresses import described
 from core.storage.arrays import array
 from core.storage.connections import libpq_parameters, session_settings
 from core.storage.failures import failures_converted
@@ -44,8 +45,10 @@ class DatabaseCheck(Generic[OperationT]):
         self._ledger = ledger
         self._statements = Statements(ledger)
         self._version_table = version_table
+        parameters = libpq_parameters(url, statement_timeout=timeout)
+        self._address = described(parameters)
         self._session = Session(
-            libpq_parameters(url, statement_timeout=timeout),
+            parameters,
             session_settings(statement_timeout=timeout, lock_timeout=timeout),
             connect_timeout=timeout,
             timeout=timeout,
@@ -58,7 +61,7 @@ class DatabaseCheck(Generic[OperationT]):
         ConfigurationError if it is not of a supported version and encoding.
         """
         self._session.restart_timeout()
-        with failures_converted(explain=True):
+        with failures_converted(explain_for=self._address):
             rows = await self._session.execute(_SERVER, {}, repeatable=True)
             self._check_server(*rows[0])
             table = {"table": self._version_table}
@@ -75,7 +78,7 @@ class DatabaseCheck(Generic[OperationT]):
         every post needs.
         """
         arrays = ("post_owners", "operations", "amounts", "nonces", "owners", "net", "lowest")
-        with failures_converted(explain=True):
+        with failures_converted(explain_for=self._address):
             await self._session.execute(
                 self._statements.explain_posting, dict.fromkeys(arrays, "{}")
             )
@@ -86,7 +89,7 @@ class DatabaseCheck(Generic[OperationT]):
 
     async def removed_operations(self) -> list[str]:
         """Returns the database's operations that the ledger lacks. Call `revisions` first."""
-        with failures_converted(explain=True):
+        with failures_converted(explain_for=self._address):
             removed = await self._session.execute(
                 self._statements.removed_operations, self._operations()
             )
@@ -99,7 +102,7 @@ class DatabaseCheck(Generic[OperationT]):
         if a table or a privilege is missing.
         """
         limits = self._ledger.limits.values()
-        with failures_converted(explain=True):
+        with failures_converted(explain_for=self._address):
             for zone in sorted({limit.timezone for limit in limits}):
                 try:
                     await self._session.execute(_NOW_IN, {"zone": zone})

@@ -39,11 +39,11 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def failures_converted(*, explain: bool = False) -> Generator[None, None, None]:
+def failures_converted(*, explain_for: str | None = None) -> Generator[None, None, None]:
     """Raises a LedgerError in place of a psycopg2.Error.
 
-    Its message is for a client of the service; the log has the cause. With `explain`, it is for
-    the service's operator: the message has the cause.
+    Its message is for a client of the service; the log has the cause. With `explain_for`, the
+    address of the database, it is for the service's operator: the message has the cause.
 
     A psycopg2.Error remains if PostgreSQL rejected a statement for a reason that is a defect.
     """
@@ -54,17 +54,21 @@ def failures_converted(*, explain: bool = False) -> Generator[None, None, None]:
         if converted is None:
             raise
         cause = str(error).strip()
-        if not explain:
+        if explain_for is None:
             log.warning("%s: %s", converted.code, cause)
         elif type(converted) in (DatabaseUnavailable, DatabaseUnreachable):
-            converted = type(converted)(connection_failure(cause))
+            converted = type(converted)(connection_failure(cause, explain_for))
         raise converted from error
 
 
-def connection_failure(cause: str) -> str:
-    """Returns a message for the operator about a connection that could not be opened."""
+def connection_failure(cause: str, address: str = "") -> str:
+    """Returns a message for the operator about a connection that could not be opened.
+
+    It has the `address` unless the `cause`, libpq's text, has it.
+    """
     refused = "FATAL" in cause and any(reason in cause for reason in _REFUSED_LOGINS)
-    return f"The database {'refuses the login' if refused else 'does not answer'}: {cause}"
+    where = f"{address}: " if address and "connection to server" not in cause else ""
+    return f"The database {'refuses the login' if refused else 'does not answer'}: {where}{cause}"
 
 
 def _converted(error: psycopg2.Error) -> LedgerError | None:
