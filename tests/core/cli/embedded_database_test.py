@@ -1,12 +1,16 @@
 """A service runs with its embedded database wherever it is started."""
 
+import re
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from core.embedded.postgresql_server import postgresql
+from core.embedded.programs import binary
 from core.service.sample_requests import post
 from core.testing.databases import Databases, execute
 from core.testing.service_process import service
@@ -25,6 +29,21 @@ def test_entries_land_in_the_embedded_database_and_in_no_other(
         with postgresql(tmp_path / "sample" / "postgresql") as url:
             assert execute(url, count) == [(1,)]
         assert execute(other, count) == [(0,)]
+
+
+def test_the_greeting_has_a_url_that_other_programs_can_use(
+    databases: Databases, tmp_path: Path
+) -> None:
+    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
+        [shown] = re.findall(r"^  database +(\S+)$", running.greeting, re.MULTILINE)
+        url = SecretStr(shown)
+        with service("sample.service", DATABASE_URL=url) as other:
+            assert post(other.client, "ann", "1").status_code == 201
+        assert running.client.get("/ledger/ann").json()["balance"] == 1
+        query = [binary("psql"), shown, "-Atc", "SELECT amount FROM sample.ledger_entry"]
+        assert subprocess.run(query, stdout=subprocess.PIPE, text=True).stdout == "1\n"
+    with service("sample.service", DATABASE_URL=databases.migrated("sample")) as given:
+        assert "postgresql://" not in given.greeting
 
 
 @pytest.fixture

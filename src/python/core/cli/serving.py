@@ -42,16 +42,16 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
     else:
         _require_given(ledger, database.database_url, timeout=database.connect_timeout)
     with _listening(app, host, port) as listener, given_or_embedded(app) as url:
-        data = "in the database that is set"
+        data, embedded = "in the database that is set", None
         if database.database_url is None:
-            data = str(embedded_data(app))
+            data, embedded = str(embedded_data(app)), url
             logging.getLogger("alembic").setLevel(logging.WARNING)
             revisions.upgrade(app, url)
             require_ready(ledger, url, timeout=database.connect_timeout)
         application = create_app(
             ledger, database.model_copy(update={"database_url": url}), settings
         )
-        text = greeting(app, listener, data)
+        text = greeting(app, listener, data, embedded)
         server = HttpServer(application, settings, on_start=lambda: print(text, flush=True))
         # While serving, uvicorn handles signals itself: it finishes the requests in flight, then
         # raises the signal again.
