@@ -70,6 +70,13 @@ def test_a_path_that_does_not_exist_gets_404_for_every_method(
         assert_problem(response, 404, "not_found")
 
 
+def test_a_path_that_may_have_a_slash_of_an_owner_says_how_to_encode_it(client: Client) -> None:
+    hint = "if the owner_id contains a slash, percent-encode it as %2F"
+    assert client.get("/ledger/team/bob").json()["detail"] == f"Not Found: {hint}"
+    assert client.get("/ledger/team%2Fbob").json()["balance"] == 0
+    assert client.get("/nothing").json()["detail"] == "Not Found"
+
+
 def test_posts_are_accepted_with_a_trailing_slash(client: Client) -> None:
     one = json.dumps(entry("ann", "1"))
     batch = json.dumps({"entries": [entry("ann", "2")]})

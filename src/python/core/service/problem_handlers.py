@@ -104,7 +104,10 @@ def _http(request: Request, error: Exception) -> Response:
         return _invalid(InvalidField(field="body", message=error.detail))
     code = "_".join(title(error.status_code).lower().split())
     status = error.status_code
-    problem = Problem(title=title(status), status=status, code=code, detail=error.detail)
+    detail = error.detail
+    if status == 404 and "/ledger/" in request.url.path:
+        detail += ": if the owner_id contains a slash, percent-encode it as %2F"
+    problem = Problem(title=title(status), status=status, code=code, detail=detail)
     return _respond(problem, headers)
 
 
