@@ -72,6 +72,9 @@ class TestWhatIsWritten:
         printed = capsys.readouterr().out
         assert "./pants run src/python/apps/gift_card:service" in printed
         assert "now reads GIFT_CARD_DATABASE_URL" in printed
+        listed = re.findall(r"^  (\S+/\S+)  ", printed, re.MULTILINE)
+        for name in {*files(workspace)} - before:
+            assert any(name.startswith(each) for each in listed), f"{name} is not listed"
 
     def test_the_deployment_gets_the_variable_of_the_app(self, workspace: Path) -> None:
         main(["shop", "PURCHASE=-7"])
@@ -158,7 +161,8 @@ class TestNothingIsWritten:
             ("shop A=7.5", "the amount of A must be an integer, such as 7 or -7, not '7.5'"),
             ("shop A=99999999999", "must be an integer from -2147483647 to 2147483647 credits"),
             ("shop A=1 A=2", "A is given twice: remove one of them"),
-            ("shop CREDIT_ADD=5", "CREDIT_ADD = 'CREDIT_ADD' collides with a shared operation"),
+            ("shop CREDIT_ADD=5", "CREDIT_ADD collides with a shared operation"),
+            ("shop CREDIT_ADD=5", "To change its amount for this app, add overrides={...} to its"),
             ("shop name=5", "it defines name, which every operation has already"),
             ("shop if=5", "'if' is not a valid operation name; use an identifier"),
             (f"{'x' * 25} A=1", "characters, and lint allows 100: choose shorter names"),

@@ -45,9 +45,10 @@ def _report(app: str, deploys: bool) -> str:
     )
     return f"""The app {app} is written:
 
-  src/python/apps/{app}  its operations, ledger and service
-  alembic/{app}          its migrations
-  tests/apps/{app}       its tests
+  src/python/apps/{app}    its operations, ledger and service
+  alembic/{app}            its migrations
+  tests/apps/{app}         its tests
+  docs/openapi/{app}.json  its OpenAPI document
 
 {deployment}
 

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from core.ledgers.errors import DefinitionError
 from core.ledgers.ledger import Ledger, checked_name
-from core.ledgers.operations import BaseLedgerOperation, OperationT, extend_enum
+from core.ledgers.operations import (
+    SHARED_OPERATIONS,
+    BaseLedgerOperation,
+    OperationT,
+    extend_enum,
+)
 from core.new_app.app_files import enum_name, text_of_files
 from core.service.app import openapi_document
 
@@ -53,6 +58,11 @@ def _amounts(operations: Sequence[str]) -> dict[str, int]:
             raise DefinitionError(
                 f"{word!r} is not an operation with its amount: write NAME=AMOUNT, such as "
                 "PURCHASE=-7"
+            )
+        if name in SHARED_OPERATIONS:
+            raise DefinitionError(
+                f"{name} collides with a shared operation, which every app has already: leave it "
+                "out. To change its amount for this app, add overrides={...} to its ledger.py"
             )
         if name in amounts:
             raise DefinitionError(f"{name} is given twice: remove one of them")
