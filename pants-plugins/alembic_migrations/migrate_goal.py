@@ -80,8 +80,7 @@ async def migrate(
     without = apps_without_database(selected, arguments, client_environment)
     if without:
         for app in without:
-            variables = f"{app.upper()}_DATABASE_URL or DATABASE_URL"
-            console.print_stderr(f"{app}: No database is given: set {variables}")
+            console.print_stderr(no_database(app, subsystem.args))
         console.print_stderr("Nothing was run.")
         return Migrate(exit_code=1)
     # Prepare all apps before running any, so that a build failure cannot leave some unmigrated.
@@ -97,6 +96,15 @@ async def migrate(
         outcome = f"failed (exit code {exit_code})" if exit_code else "succeeded"
         console.print_stderr(f"{sigil} {migrations.app}: {shlex.join(arguments)} {outcome}")
     return Migrate(exit_code=next(filter(None, exit_codes), 0))
+
+
+def no_database(app: str, arguments: Iterable[str]) -> str:
+    """Returns a message with both ways to run Alembic: on a given database, or the embedded one."""
+    command = ["./pants", "run", f"src/python/apps/{app}:service", "--", "migrate", *arguments]
+    return (
+        f"{app}: No database is given: set {app.upper()}_DATABASE_URL or DATABASE_URL. For the "
+        f"embedded database of this clone, run: {shlex.join(command)}"
+    )
 
 
 def apps_without_database(

@@ -46,7 +46,8 @@ def test_without_a_database_nothing_is_run(runner: RuleRunner) -> None:
     done = migrate(runner, "::", SHOP_DATABASE_URL="postgresql://shop")
     assert done.exit_code == 1
     assert done.stderr.splitlines() == [
-        "tools: No database is given: set TOOLS_DATABASE_URL or DATABASE_URL",
+        "tools: No database is given: set TOOLS_DATABASE_URL or DATABASE_URL. For the embedded "
+        "database of this clone, run: ./pants run src/python/apps/tools:service -- migrate",
         "Nothing was run.",
     ]
 
@@ -127,5 +128,7 @@ def test_a_command_on_files_needs_no_database(runner: RuleRunner, arguments: lis
 
 
 def test_autogenerate_needs_a_database(runner: RuleRunner) -> None:
-    exit_code, ran, _ = run(runner, "revision", "--autogenerate", "-m", "x", environment={})
+    arguments = ("revision", "--autogenerate", "-m", "add a gift")
+    exit_code, ran, stderr = run(runner, *arguments, environment={})
     assert (exit_code, ran) == (1, [])
+    assert "shop:service -- migrate revision --autogenerate -m 'add a gift'\n" in stderr
