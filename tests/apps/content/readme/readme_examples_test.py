@@ -38,7 +38,9 @@ def test_the_example_requests_return_the_responses_shown(databases: Databases) -
             else:
                 response = running.client.get(path)
             shown = json.loads(expected)
-            assert without_timestamps(response.json()) == without_timestamps(shown), command
+            received = without_timestamps(response.json())
+            # As text, because the order of the members is shown, too.
+            assert json.dumps(received) == json.dumps(without_timestamps(shown)), command
 
 
 def test_the_greeting_matches_the_one_shown(tmp_path: Path) -> None:
