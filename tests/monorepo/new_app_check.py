@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from core.new_app.definition import new_app
 from core.new_app.placing import place
-from core.testing.databases import Databases
+from core.testing.databases import Databases, execute
 from monorepo.workspace import Workspace
 
 
@@ -87,6 +87,33 @@ def test_operations_are_changed(shop: Workspace) -> None:
         assert post(client, "PURCHASE", "3")["balance"] == 1
         assert post(client, "GIFT", "4")["balance"] == 6
         assert post(client, "REFUND", "5")["code"] == "invalid_request"
+
+
+def test_an_operation_that_entries_use_is_removed(shop: Workspace, url: SecretStr) -> None:
+    execute(
+        url,
+        "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id) VALUES"
+        " ('REFUND', 7, '1', 'ann'), ('PURCHASE', -7, '2', 'ann')",
+    )
+    app = shop.root / "src/python/apps/shop"
+    replace(app / "ledger.py", "        ShopLedgerOperation.REFUND: 7,\n", "")
+    replace(app / "operations.py", '        "REFUND": "REFUND",\n', "")
+    versions = shop.root / "alembic/shop/versions"
+    before = set(versions.glob("*.py"))
+    run(shop, block(shop, "README.md", "Change operations"))
+    [revision] = set(versions.glob("*.py")) - before
+    refused = shop.run("bash", "-c", "./pants migrate alembic/shop::")
+    assert "entries use operations that this migration removes: REFUND" in refused.stdout
+    assert "docs/apps.md shows the revision" in refused.stdout
+    [(line, removal)] = re.findall(
+        r"^    (op\.execute.*\n)    (.*)", (shop.root / "docs/apps.md").read_text(), re.MULTILINE
+    )
+    replace(revision, f"    {removal}", f"    {line}    {removal}")
+    run(shop, "./pants migrate lint alembic/shop::")
+    assert execute(url, "SELECT operation::text, amount FROM shop.ledger_entry ORDER BY id") == [
+        ("CREDIT_ADD", 7),
+        ("PURCHASE", -7),
+    ]
 
 
 def test_an_app_is_renamed_with_its_database(shop: Workspace) -> None:

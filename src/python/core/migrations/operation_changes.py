@@ -15,7 +15,7 @@ from core.ledgers.models import HISTORY_INDEX, OPERATION_TYPE
 _KEEP_OPERATIONS = (
     "Either keep the operations: put them back into the code and delete the revision, or, if this "
     "is a downgrade, stay at the revision and migrate forward. Or first give those entries another "
-    "operation, in a revision before this one."
+    "operation: docs/apps.md shows the revision."
 )
 
 
