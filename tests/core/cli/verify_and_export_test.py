@@ -38,9 +38,7 @@ def url(databases: Databases) -> SecretStr:
     return databases.migrated("sample")
 
 
-def run(
-    *arguments: str, **settings: str | SecretStr
-) -> "subprocess.CompletedProcess[bytes]":
+def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
         [*command("sample.service"), *arguments],
         env=environment(**settings),

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from core.settings.groups import DatabaseSettings
 from core.storage.verification import verify
-from core.testing.databases import execute
+from core.testing.databases import changeable_entries, execute
 from core.testing.threaded_service import assert_problem
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -80,4 +80,5 @@ def wait_until_blocked(url: SecretStr) -> None:
 def delete_all_entries(url: SecretStr) -> None:
     """Empties the ledger; the ids of new entries start from 1."""
     tables = "sample.ledger_limit_use, sample.ledger_entry, sample.ledger_balance"
-    execute(url, f"TRUNCATE {tables} RESTART IDENTITY")
+    with changeable_entries(url, "sample"):
+        execute(url, f"TRUNCATE {tables} RESTART IDENTITY")

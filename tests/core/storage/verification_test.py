@@ -215,7 +215,9 @@ def test_periods_have_the_names_that_uses_have(url: SecretStr, per: str | None, 
     for moment in ("2026-01-01T00:10Z", "2026-03-29T00:55Z", "2026-12-31T23:59:59Z"):
         execute(url, "TRUNCATE sample.ledger_limit_use, sample.ledger_entry, sample.ledger_balance")
         with blocking_store(ledger, url, clock=f"'{moment}'::timestamptz") as store:
-            assert isinstance(store.post([Post("ann", Operation.DAILY_REWARD, "reward")])[0], Posted)
+            assert isinstance(
+                store.post([Post("ann", Operation.DAILY_REWARD, "reward")])[0], Posted
+            )
             assert store.discrepancies() == []
             execute(url, ADD_ANN)
             assert len(store.discrepancies()) == 1
@@ -283,9 +285,7 @@ def test_posts_in_the_meantime_neither_wait_nor_are_seen(store: Store, url: Secr
 
 
 def test_a_ledger_is_right_at_every_moment_of_a_race(url: SecretStr) -> None:
-    ledger = Ledger(
-        name="sample", operations=Operation, amounts={Operation.BOOKING_REWARD: -2}
-    )
+    ledger = Ledger(name="sample", operations=Operation, amounts={Operation.BOOKING_REWARD: -2})
     race = races.mixed_owners(ledger)
     verifications: list[Verification] = []
     with ThreadPoolExecutor(1) as pool:

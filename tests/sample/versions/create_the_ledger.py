@@ -90,10 +90,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("entry_id", name=op.f("uq_ledger_limit_use_entry_id")),
         schema="sample",
     )
+    operation_changes.make_append_only("sample")
 
 
 def downgrade() -> None:
     operation_changes.refuse_if_entries_exist("sample")
+    operation_changes.allow_changes("sample")
     op.drop_table("ledger_limit_use", schema="sample")
     op.drop_table("ledger_entry", schema="sample")
     op.drop_table("ledger_balance", schema="sample")

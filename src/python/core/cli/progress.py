@@ -29,9 +29,7 @@ class Progress:
             of = f" of about {estimate:,}" if estimate and estimate >= entries else ""
             self._show(f"{self._done} {entries:,}{of} entries", end="" if self._terminal else "\n")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, _: object, __: object
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, _: object, __: object) -> None:
         if kind is None:
             seconds = self._now() - self._began
             self._show(f"{self._done} {self._entries:,} entries in {seconds:.1f} s", end="\n")

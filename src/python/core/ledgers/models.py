@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Generic
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     CheckConstraint,
     DateTime,
@@ -16,11 +17,13 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    event,
     func,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
+from core.ledgers.append_only import make_append_only
 from core.ledgers.identifiers import MAX_LENGTH, UNREADABLE_OWNERS
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, OperationT
@@ -166,4 +169,7 @@ def _models_of(ledger: Ledger[OperationT]) -> LedgerModels[OperationT]:
     class LimitUse(LedgerLimitUse, Base):
         entry_id: Mapped[int] = mapped_column(ForeignKey(Entry.id), sort_order=1)
 
+    for statement in make_append_only(ledger.name):
+        ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy's
+        event.listen(Base.metadata, "after_create", ddl)
     return LedgerModels(Base.metadata, Entry, Balance, LimitUse)

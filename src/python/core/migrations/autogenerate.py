@@ -24,9 +24,16 @@ from alembic_postgresql_enum.operations.add_enum_values import AddEnumValuesOp
 from alembic_postgresql_enum.operations.create_enum import CreateEnumOp
 from alembic_postgresql_enum.operations.drop_enum import DropEnumOp
 from alembic_postgresql_enum.operations.sync_enum_values import SyncEnumValuesOp
+from sqlalchemy import MetaData, text
 
+from core.ledgers.append_only import TABLES, TRIGGER
 from core.ledgers.ledger import Ledger
 from core.ledgers.models import HISTORY_INDEX, OPERATION_TYPE, models_of
+
+_TRIGGERS = text("""
+SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+WHERE relnamespace = to_regnamespace(quote_ident(:schema)) AND tgname = :name AND tgenabled <> 'D'
+""")
 
 alembic_postgresql_enum.set_configuration(
     alembic_postgresql_enum.Config(
@@ -66,6 +73,17 @@ def _qualify_every_name(context: AutogenContext, _: UpgradeOps) -> PriorityDispa
     return PriorityDispatchResult.CONTINUE
 
 
+@comparators.dispatch_for("autogenerate", priority=DispatchPriority.LAST)
+def _compare_triggers(context: AutogenContext, operations: UpgradeOps) -> PriorityDispatchResult:
+    """Makes the entries append-only if they are not, which Alembic does not compare."""
+    connection, metadata = context.connection, context.metadata
+    assert connection is not None and isinstance(metadata, MetaData) and metadata.schema
+    found = connection.scalars(_TRIGGERS, {"schema": metadata.schema, "name": TRIGGER})
+    if set(found) != set(TABLES):
+        operations.ops.append(MakeAppendOnly(metadata.schema))
+    return PriorityDispatchResult.CONTINUE
+
+
 class OperationChange(MigrateOperation):
     """A call to one of the functions in operation_changes.py."""
 
@@ -78,7 +96,19 @@ class OperationChange(MigrateOperation):
         return (self.function, *self.arguments)
 
 
+class MakeAppendOnly(OperationChange):
+    """Is undone in a downgrade, before the tables are dropped."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__("make_append_only", schema)
+        self._schema = schema
+
+    def reverse(self) -> OperationChange:
+        return OperationChange("allow_changes", self._schema)
+
+
 @renderers.dispatch_for(OperationChange)
+@renderers.dispatch_for(MakeAppendOnly)
 def _render(context: AutogenContext, change: OperationChange) -> str:
     context.imports.add("from core.migrations import operation_changes")
     return f"operation_changes.{change.function}({', '.join(map(repr, change.arguments))})"

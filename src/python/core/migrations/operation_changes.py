@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from alembic import op
 from sqlalchemy import DDL
 
+from core.ledgers import append_only
 from core.ledgers.models import HISTORY_INDEX, OPERATION_TYPE
 
 _KEEP_OPERATIONS = (
@@ -99,6 +100,30 @@ def refuse_if_entries_exist(schema: str) -> None:
             END IF;
         END
         """)
+
+
+def make_append_only(schema: str) -> None:
+    """Makes PostgreSQL refuse every UPDATE, DELETE and TRUNCATE of the entries, by anybody."""
+    for statement in append_only.make_append_only(schema):
+        _execute(statement)
+
+
+def allow_changes(schema: str) -> None:
+    """Undoes make_append_only, in a downgrade."""
+    for statement in append_only.allow_changes(schema):
+        _execute(statement)
+
+
+def replace_operation(schema: str, old: str, new: str) -> None:
+    """Gives the entries of one operation another one, so that the first can be removed.
+
+    This is the only change of entries that there is. It is a migration, so that it is reviewed and
+    remains in the history of the code.
+    """
+    entries = f'"{schema}".ledger_entry'
+    _execute(f"ALTER TABLE {entries} DISABLE TRIGGER {append_only.TRIGGER}")
+    _execute(f"UPDATE {entries} SET operation = {_literal(new)} WHERE operation = {_literal(old)}")
+    _execute(f"ALTER TABLE {entries} ENABLE TRIGGER {append_only.TRIGGER}")
 
 
 def drop_operations(schema: str) -> None:

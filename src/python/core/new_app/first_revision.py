@@ -108,10 +108,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("entry_id", name=op.f("uq_ledger_limit_use_entry_id")),
         schema="{app}",
     )
+    operation_changes.make_append_only("{app}")
 
 
 def downgrade() -> None:
     operation_changes.refuse_if_entries_exist("{app}")
+    operation_changes.allow_changes("{app}")
     op.drop_table("ledger_limit_use", schema="{app}")
     op.drop_index(
         "ix_ledger_entry_owner_id_id",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from core.embedded.throwaway_server import ThrowawayServer, throwaway_server
+from core.ledgers.append_only import TABLES, TRIGGER
 from core.migrations import revisions
 from core.storage.connections import connect
 
@@ -31,6 +32,16 @@ def held(url: SecretStr, app: str, owner_id: str) -> Generator[None, None, None]
         assert other.exec_driver_sql(query, (owner_id,)).rowcount == 1
         yield
     engine.dispose()
+
+
+@contextmanager
+def changeable_entries(url: SecretStr, app: str) -> Generator[None, None, None]:
+    """Lets tests change and delete entries, which PostgreSQL otherwise refuses, in the block."""
+    for action in ("DISABLE", "ENABLE"):
+        tables = [f'ALTER TABLE "{app}".{table} {action} TRIGGER {TRIGGER}' for table in TABLES]
+        execute(url, ";".join(tables))
+        if action == "DISABLE":
+            yield
 
 
 class Databases:
