@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.exc import DBAPIError
 
 from core.testing.databases import Databases, execute
 from migrations.shop import Shop
@@ -19,8 +20,71 @@ def test_the_first_revision_creates_the_ledger(shop: Shop) -> None:
     first = shop.revision("create the ledger")
     assert "operation_changes.create_operations(" in first
     assert 'operation_changes.refuse_if_entries_exist("shop")' in first
+    assert 'operation_changes.make_append_only("shop")' in first
     assert "ck_ledger_balance_no_overdraft" in first
     assert "alembic_version" not in first
+
+
+def test_a_ledger_from_before_history_gets_what_it_lacks_without_blocking_posts(
+    tmp_path: Path, databases: Databases
+) -> None:
+    url = databases.empty()
+    shop = Shop(tmp_path, url)
+    shop.set_operations("SHOP_SALE")
+    shop.revision("create the ledger")
+    execute(
+        url,
+        "DROP INDEX shop.ix_ledger_entry_owner_id_id; DROP TABLE shop.ledger_limit_use;"
+        "DROP TRIGGER append_only ON shop.ledger_entry; DROP FUNCTION shop.refuse_change()",
+    )
+    execute(
+        url,
+        "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id)"
+        " VALUES ('SHOP_SALE', 1, '1', 'ann')",
+    )
+    added = shop.revision("add history and limits")
+    upgrade = added.partition("def upgrade")[2].partition("def downgrade")[0]
+    calls = [line.strip() for line in upgrade.splitlines() if line.startswith("    op")]
+    assert calls == [
+        'operation_changes.create_history_index("shop")',  # first, because it commits
+        "op.create_table(",
+        'operation_changes.make_append_only("shop")',
+    ]
+
+
+def test_what_an_interrupted_build_of_the_index_leaves_is_replaced(shop: Shop) -> None:
+    shop.set_operations("SHOP_SALE")
+    shop.revision("create the ledger")
+    execute(
+        shop.url,
+        "DROP INDEX shop.ix_ledger_entry_owner_id_id",
+    )
+    shop.alembic("revision", "--autogenerate", "-m", "add the index")
+    # What is left has the name of the index, and is not valid.
+    execute(shop.url, "CREATE INDEX ix_ledger_entry_owner_id_id ON shop.ledger_entry (nonce)")
+    shop.alembic("upgrade", "head")
+    shop.alembic("check")
+
+
+def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(shop: Shop) -> None:
+    shop.set_operations("SHOP_SALE", "SHOP_GIFT")
+    shop.revision("create the ledger")
+    execute(
+        shop.url,
+        "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id)"
+        " VALUES ('SHOP_SALE', 1, '1', 'ann'), ('SHOP_GIFT', 1, '2', 'ann')",
+    )
+    shop.set_operations("SHOP_GIFT")
+    shop.alembic("revision", "--autogenerate", "-m", "remove sales")
+    [file] = shop.folder.glob("versions/*remove_sales.py")
+    remove = 'operation_changes.remove_operations("shop", ["SHOP_SALE"])'
+    replace = 'operation_changes.replace_operation("shop", "SHOP_SALE", "SHOP_GIFT")'
+    file.write_text(file.read_text().replace(remove, f"{replace}\n    {remove}"))
+    shop.alembic("upgrade", "head")
+    rows = execute(shop.url, "SELECT operation::text, nonce FROM shop.ledger_entry ORDER BY id")
+    assert rows == [("SHOP_GIFT", "1"), ("SHOP_GIFT", "2")]
+    with pytest.raises(DBAPIError, match="is append-only"):
+        execute(shop.url, "DELETE FROM shop.ledger_entry")
 
 
 def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:

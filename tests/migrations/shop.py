@@ -23,6 +23,7 @@ class Shop:
 
     def __init__(self, folder: Path, url: SecretStr, name: str = "shop") -> None:
         self.folder = folder
+        self.url = url
         self.name = name
         self._environment = {
             **os.environ,

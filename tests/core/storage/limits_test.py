@@ -18,7 +18,7 @@ from core.ledgers.outcomes import (
 )
 from core.ledgers.requests import Batch, Post
 from core.storage.limited_store import NOON, REWARD, SPEND, limited, post
-from core.testing.databases import execute
+from core.testing.databases import changeable_entries, execute
 from sample.operations import SampleOperation as Operation
 
 
@@ -149,5 +149,6 @@ def test_the_database_refuses_a_use_that_the_limit_does_not_allow(url: SecretStr
     ):
         with pytest.raises(IntegrityError, match=constraint):
             execute(url, insert.format(number=number, entry=entry))
-    with pytest.raises(IntegrityError, match="fk_ledger_limit_use_entry_id_ledger_entry"):
+    foreign_key = "fk_ledger_limit_use_entry_id_ledger_entry"
+    with changeable_entries(url, "sample"), pytest.raises(IntegrityError, match=foreign_key):
         execute(url, "UPDATE sample.ledger_limit_use SET entry_id = entry_id + 1")

@@ -14,7 +14,7 @@ from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import Databases
+from core.testing.databases import Databases, changeable_entries, execute
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
@@ -103,11 +103,36 @@ def test_thousands_of_posts_are_posted_together_in_order(store: Store) -> None:
     ],
 )
 def test_the_database_enforces_the_rules_too(
-    store: Store, engine: Engine, statement: str, constraint: str
+    store: Store, engine: Engine, url: SecretStr, statement: str, constraint: str
 ) -> None:
     store.post([Post("ann", Operation.CREDIT_ADD, "first")])
-    with engine.connect() as connection, pytest.raises(DBAPIError, match=constraint):
+    with (
+        changeable_entries(url, "sample"),
+        engine.connect() as connection,
+        pytest.raises(DBAPIError, match=constraint),
+    ):
         connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("table", ["ledger_entry", "ledger_limit_use"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sample.{} SET owner_id = 'bob'",
+        "DELETE FROM sample.{}",
+        "DELETE FROM sample.{} WHERE false",
+        "TRUNCATE sample.{} CASCADE",
+        "MERGE INTO sample.{0} USING (SELECT 1) ON false WHEN MATCHED THEN DELETE",
+        "WITH gone AS (DELETE FROM sample.{} RETURNING 1) SELECT * FROM gone",
+    ],
+)
+def test_nobody_can_change_or_delete_an_entry(
+    store: Store, engine: Engine, table: str, statement: str
+) -> None:
+    store.post([Post("ann", Operation.CREDIT_ADD, "1")])
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="is append-only"):
+        connection.execute(text(statement.format(table)))
+    assert len(store.entries("ann")) == 1
 
 
 def test_a_ledger_without_its_tables_is_unavailable(databases: Databases) -> None:

@@ -17,6 +17,7 @@ from core.migrations.autogenerate import is_of_ledger, write_operation_changes
 from core.migrations.deploy_lock import only_deployer
 from core.migrations.refusals import explanation
 from core.migrations.revisions import DATABASE_URL, create_schema, ids_in, version_table
+from core.migrations.service_role import grants, require_role, service_role
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings
 
@@ -46,8 +47,15 @@ def run_env(ledger: Ledger[OperationT]) -> None:
     try:
         with only_deployer(ledger.name, _database_url(ledger.name), known) as connection:
             context.configure(connection=connection, **options)
+            role = service_role(ledger.name) if _changes_revision() else None
+            if role is not None:
+                require_role(connection, ledger.name, role)
+                connection.commit()
             with context.begin_transaction():
                 context.run_migrations()
+            if role is not None:
+                connection.execute(grants(ledger.name, role))
+                connection.commit()
     except ConfigurationError as error:
         raise CommandError(str(error)) from error
     except DBAPIError as error:
@@ -71,6 +79,14 @@ def _print_migrations(app: str, options: dict[str, Any]) -> None:
     with context.begin_transaction():
         context.execute(create_schema(app))
         context.run_migrations()
+        role = service_role(app)
+        if role is not None:
+            context.execute(grants(app, role))
+
+
+def _changes_revision() -> bool:
+    """Whether the command is an upgrade, a downgrade or the like, and no `check` or `current`."""
+    return "destination_rev" in context.get_context().opts
 
 
 def _database_url(app: str) -> SecretStr:

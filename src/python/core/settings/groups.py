@@ -156,6 +156,12 @@ class MigrationSettings(SettingsGroup):
     migration_wait: Seconds = Field(
         default=120, description="how long to wait for another deployer's migrations"
     )
+    service_role: str | None = Field(
+        default=None,
+        max_length=63,
+        description="the database role of services: migrations grant it what they need, and no "
+        "more",
+    )
 
 
 GROUPS: tuple[type[SettingsGroup], ...] = (

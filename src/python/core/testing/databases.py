@@ -36,12 +36,17 @@ def held(url: SecretStr, app: str, owner_id: str) -> Generator[None, None, None]
 
 @contextmanager
 def changeable_entries(url: SecretStr, app: str) -> Generator[None, None, None]:
-    """Lets tests change and delete entries, which PostgreSQL otherwise refuses, in the block."""
-    for action in ("DISABLE", "ENABLE"):
+    """Lets tests change and delete entries in the block, which PostgreSQL otherwise refuses."""
+
+    def alter(action: str) -> None:
         tables = [f'ALTER TABLE "{app}".{table} {action} TRIGGER {TRIGGER}' for table in TABLES]
         execute(url, ";".join(tables))
-        if action == "DISABLE":
-            yield
+
+    alter("DISABLE")
+    try:
+        yield
+    finally:
+        alter("ENABLE")
 
 
 class Databases:
