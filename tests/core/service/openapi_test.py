@@ -49,7 +49,8 @@ def test_documents_every_response_with_its_schema(
     schema: dict[str, Any], path: str, method: str, statuses: set[str]
 ) -> None:
     responses = schema["paths"][path][method]["responses"]
-    assert set(responses) == statuses
+    keys = {"401", "403"} if path.startswith("/ledger") else set[str]()
+    assert set(responses) == statuses | keys
     for status, response in responses.items():
         media_type = "application/json" if status < "300" else "application/problem+json"
         shown = response["content"][media_type]["schema"]

@@ -14,7 +14,7 @@ from core.ledgers.operations import BaseLedgerOperation, extend_enum
 from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import Databases, changeable_entries, execute
+from core.testing.databases import Databases, changeable_entries
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 

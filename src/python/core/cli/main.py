@@ -9,6 +9,7 @@ import click
 
 from core.cli.database import at_the_head, given_or_embedded, move_embedded
 from core.cli.exporting import export_command
+from core.cli.keys import keys_commands
 from core.cli.serving import serve
 from core.cli.signals import exit_on_signals
 from core.cli.verifying import verify_command
@@ -97,6 +98,7 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
 
     program.add_command(verify_command(ledger))
     program.add_command(export_command(ledger))
+    program.add_command(keys_commands(ledger))
     return program
 
 

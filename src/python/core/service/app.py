@@ -7,9 +7,11 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from core.keys.api_keys import ApiKey, KeyRing, parse_keys
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.service.authentication import Authentication
 from core.service.body_limit import BodyLimit
 from core.service.head_requests import HeadRequests
 from core.service.health import health_router
@@ -19,6 +21,7 @@ from core.service.problem_handlers import add_problem_handlers
 from core.service.root_path import RootPath
 from core.service.routes import add_balance_route, add_posting_routes
 from core.service.workers import Worker, Workers
+from core.settings.environment import source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
 
 
@@ -27,13 +30,15 @@ def create_app(
 ) -> FastAPI:
     """Returns the application that serves `ledger` from the database in the settings.
 
-    It connects on the first request. Raises ConfigurationError if no database is given.
+    It connects on the first request. Raises ConfigurationError if no database is given, or if a key
+    is malformed or has the scope of an operation that the ledger lacks.
     """
     url = database.database_url
     if url is None:
         raise ConfigurationError(
             f"No database is given: set {ledger.name.upper()}_DATABASE_URL or DATABASE_URL"
         )
+    keys = _keys(ledger, service)
     workers = Workers(lambda: Worker(ledger, url, database, service))
 
     @asynccontextmanager
@@ -55,11 +60,27 @@ def create_app(
     add_posting_routes(app, ledger, lambda: workers.current().posts)
     app.add_middleware(BodyLimit)
     app.include_router(health_router(lambda: workers.current().readiness.require()))
+    if keys:
+        app.add_middleware(Authentication, keys=KeyRing(keys))
     app.add_middleware(RoutedPath)
     app.add_middleware(HeadRequests)
     if service.root_path:
         app.add_middleware(RootPath, root_path=service.root_path)
     return app
+
+
+def _keys(ledger: Ledger[OperationT], service: ServiceSettings) -> list[ApiKey]:
+    if service.api_keys is None:
+        return []
+    setting = source_of(ledger.name, "api_keys")
+    operations = [operation.value for operation in ledger.operations]
+    try:
+        keys = parse_keys(service.api_keys.get_secret_value(), operations)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{setting}: {error}") from None
+    if not keys:
+        raise ConfigurationError(f"{setting} has no key: unset it to let everybody in")
+    return keys
 
 
 def openapi_document(ledger: Ledger[OperationT]) -> dict[str, Any]:

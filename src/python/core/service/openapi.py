@@ -9,6 +9,13 @@ from core.ledgers.operations import OperationT
 from core.service.problems import PROBLEM_JSON, title
 from core.service.quantities import document_quantities
 
+_KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key, if the service has any: `401` without a valid one, and `403` if it "
+    "lacks the scope `read`, `post` or `post:OPERATION`.",
+}
+
 
 def complete_document(app: FastAPI, ledger: Ledger[OperationT]) -> None:
     """Documents the error responses as `application/problem+json`, and `GET /ledger/batch`.
@@ -19,15 +26,25 @@ def complete_document(app: FastAPI, ledger: Ledger[OperationT]) -> None:
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        for path in document["paths"].values():
-            for operation in path.values():
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if path.startswith("/ledger"):
+                    _document_key(operation)
                 _document_problems(operation["responses"])
+        document["components"]["securitySchemes"] = {"key": _KEY}
         document_quantities(ledger, document["components"]["schemas"])
         paths = document["paths"]
         paths["/ledger/batch"]["get"] = _balance_of_batch(paths["/ledger/{owner_id}"]["get"])
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _document_key(operation: dict[str, Any]) -> None:
+    operation["security"] = [{}, {"key": []}]  # the first one for a service without keys
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for status in ("401", "403"):
+        operation["responses"][status] = {"content": {"application/json": schema}}
 
 
 def _document_problems(responses: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from core.keys.scopes import MissingScope
 from core.ledgers.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -17,6 +18,7 @@ from core.ledgers.errors import (
     QuantityNotAllowed,
 )
 from core.service.allowed_methods import allowed_methods
+from core.service.authentication import forbidden
 from core.service.problems import (
     PROBLEM_JSON,
     RETRY_AFTER_SECONDS,
@@ -38,6 +40,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(InvalidIdentifier, _invalid_identifier)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(MissingScope, _missing_scope)
     for error in (DatabaseUnavailable, OperationNotMigrated, ConfigurationError):
         app.add_exception_handler(error, _unavailable)
     app.add_exception_handler(Exception, _internal_error)
@@ -109,6 +112,11 @@ def _http(request: Request, error: Exception) -> Response:
         detail += ": if the owner_id contains a slash, percent-encode it as %2F"
     problem = Problem(title=title(status), status=status, code=code, detail=detail)
     return _respond(problem, headers)
+
+
+def _missing_scope(_: Request, error: Exception) -> Response:
+    assert isinstance(error, MissingScope)
+    return forbidden(error)
 
 
 def _unavailable(_: Request, error: Exception) -> Response:

@@ -129,6 +129,8 @@ class BalanceLimitInBatch(BalanceLimit, RefusedInBatch):
 # Not from http.HTTPStatus, whose phrases differ between Python versions.
 _TITLES = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     408: "Request Timeout",

@@ -13,6 +13,7 @@ from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome
 from core.ledgers.requests import Batch
 from core.ledgers.schemas import OWNER_ID_SCHEMA, BatchRequest, OwnerBalance, PostRequest
+from core.service.authentication import authorize_posts
 from core.service.group_queue import GroupQueue
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.problems import (
@@ -75,6 +76,7 @@ def add_posting_routes(
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
         post = request.to_post()
+        authorize_posts([post])
         check_quantity(ledger, post)
         outcome = await posts().submit_one(Batch((post,)))
         return _respond(responses.for_post(outcome))
@@ -88,7 +90,9 @@ def add_posting_routes(
         not atomic returns 200 with an outcome for each entry.
         """
         batches = request.to_batches()
-        for index, post in enumerate(post for batch in batches for post in batch.posts):
+        posted = [post for batch in batches for post in batch.posts]
+        authorize_posts(posted)
+        for index, post in enumerate(posted):
             check_quantity(ledger, post, "entries", index)
         if request.atomic:
             [batch] = batches

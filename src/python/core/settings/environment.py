@@ -16,7 +16,7 @@ from core.settings.secret_files import find_in_folder, read_file
 GroupT = TypeVar("GroupT", bound=SettingsGroup)
 
 _EVERY_NAME = frozenset(name for group in GROUPS for name in group.model_fields)
-_SECRETS = ("database_url",)
+_SECRETS = ("database_url", "api_keys")
 
 
 @dataclass(frozen=True)

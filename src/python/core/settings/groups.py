@@ -97,6 +97,11 @@ class ServiceSettings(SettingsGroup):
         le=1_000 * MAX_BATCH,  # otherwise memory would be the limit
         description="how many posts, and how many reads, may wait before requests get a 503",
     )
+    api_keys: SecretStr | None = Field(
+        default=None,
+        description="the keys that may use the API: see [API keys](docs/security.md#api-keys); by "
+        "default, everybody may",
+    )
     root_path: str | None = Field(
         default=None,
         pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$",

@@ -1,0 +1,84 @@
+"""Lets nobody in but the keys that the service knows, and tells them which scope they lack."""
+
+from collections.abc import Awaitable, Iterable
+from contextvars import ContextVar
+from datetime import datetime, timezone
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.keys.api_keys import ApiKey, KeyRing
+from core.keys.scopes import POST, READ, MissingScope, post_scope
+from core.ledgers.operations import OperationT
+from core.ledgers.requests import Post
+from core.service.problems import PROBLEM_JSON, Problem, title
+
+# Every other path needs a key, whether or not it exists.
+_OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.json"))
+
+_current: ContextVar[ApiKey | None] = ContextVar("key of the request", default=None)
+
+
+class Authentication:
+    """ASGI middleware that answers requests without a valid key, or reads without its scope.
+
+    What may be posted depends on the body: see authorize_posts.
+    """
+
+    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
+        self._app = app
+        self._keys = keys
+
+    # Not a coroutine function, to spare every request another coroutine.
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.removeprefix(scope.get("root_path", "")) not in _OPEN:
+                refusal = self._refusal(scope)
+                if refusal is not None:
+                    return refusal(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+        if scheme.lower() != b"bearer":
+            return _unauthorized("Send a key: Authorization: Bearer KEY", "")
+        key = self._keys.find(token.strip())
+        if key is None:
+            return _unauthorized("The key is not known to this service", "invalid_token")
+        if key.expires is not None and key.expires <= datetime.now(timezone.utc):
+            expired = f"The key {key.name!r} expired at {key.expires.isoformat()}"
+            return _unauthorized(expired, "invalid_token")
+        if scope["method"] == "GET" and READ not in key.scopes:
+            return forbidden(MissingScope(key.name, READ))
+        _current.set(key)
+        return None
+
+
+def authorize_posts(posts: Iterable[Post[OperationT]]) -> None:
+    """Raises MissingScope if the key of the current request may not post one of the operations."""
+    key = _current.get()
+    if key is None or POST in key.scopes:
+        return
+    for post in posts:
+        needed = post_scope(post.operation.value)
+        if needed not in key.scopes:
+            raise MissingScope(key.name, needed)
+
+
+def forbidden(error: MissingScope) -> Response:
+    return _respond(403, error.code, str(error))
+
+
+def _unauthorized(detail: str, error: str) -> Response:
+    # https://www.rfc-editor.org/rfc/rfc6750#section-3
+    challenge = 'Bearer realm="ledger"' + (f', error="{error}"' if error else "")
+    return _respond(401, "unauthorized", detail, {"WWW-Authenticate": challenge})
+
+
+def _respond(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> Response:
+    problem = Problem(title=title(status), status=status, code=code, detail=detail)
+    return Response(problem.model_dump_json(), status, headers, PROBLEM_JSON)
