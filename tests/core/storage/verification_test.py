@@ -1,8 +1,10 @@
 """Verification finds every kind of damage in a real database, and nothing in one that is right."""
 
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from threading import Event, Timer
 
 import pytest
 from pydantic import SecretStr
@@ -16,6 +18,7 @@ from core.storage.verification import MOST_FINDINGS, Verification, verify
 from core.testing import races
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import execute
+from core.testing.unreliable_proxy import proxied
 from core.testing.waiting import until
 from sample.operations import SampleOperation as Operation
 
@@ -323,3 +326,40 @@ def test_a_table_that_stays_locked_is_reported(
         with pytest.raises(DatabaseUnavailable, match="such as a migration"):
             verify(LEDGER, url)
     engine.dispose()
+
+
+def test_a_signal_ends_it_even_if_the_database_never_answers(url: SecretStr) -> None:
+    execute(url, "INSERT INTO sample.ledger_balance VALUES ('ann', 1)")
+    execute(
+        url,
+        "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
+        " VALUES ('DAILY_REWARD', 1, '1', 'ann')",
+    )
+
+    class Signalled(Exception):
+        pass
+
+    def raise_signalled(_: int, __: object) -> None:
+        raise Signalled
+
+    def freeze(_: int, __: object) -> None:
+        proxy.frozen = True
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+
+    before = signal.signal(signal.SIGALRM, raise_signalled)
+    with proxied(url) as (proxy, through_proxy):
+        rescued = Event()
+
+        def end() -> None:  # or else a failure would take for ever
+            rescued.set()
+            proxy.drop_all()
+
+        rescue = Timer(30, end)
+        rescue.start()
+        try:
+            with pytest.raises(Signalled):
+                verify(LEDGER, through_proxy, on_progress=freeze)
+            assert not rescued.is_set()
+        finally:
+            rescue.cancel()
+            signal.signal(signal.SIGALRM, before)
