@@ -20,8 +20,17 @@ ResultT = TypeVar("ResultT")
 class Reader:
     """Runs each call of a History to its end."""
 
-    def __init__(self, url: SecretStr, *, lock_timeout: float = 1) -> None:
-        self.history = History(LEDGER, url, connections=1, max_waiting=1, lock_timeout=lock_timeout)
+    def __init__(
+        self, url: SecretStr, *, lock_timeout: float = 1, statement_timeout: float = 10
+    ) -> None:
+        self.history = History(
+            LEDGER,
+            url,
+            connections=1,
+            max_waiting=1,
+            lock_timeout=lock_timeout,
+            statement_timeout=statement_timeout,
+        )
         self._loop = asyncio.new_event_loop()
 
     def balance_as_of(self, owner_id: str, time: datetime) -> PastBalance:
@@ -43,6 +52,7 @@ class Reader:
             limit = limits[min(number, len(limits) - 1)]
             call = self.history.page(owner_id, selection, limit=limit, start=start)
             page = self.run(call)
+            assert not set(page.entries) & set(entries[-1:]), "an entry is repeated"
             entries += page.entries
             start = page.next
             if start is None:
