@@ -8,7 +8,15 @@ from httpx import Client
 from core.service.sample_requests import JSON, entry, post
 from core.testing.threaded_service import assert_problem
 
-READABLE = ["/ledger/ann", "/healthz", "/readyz", "/docs", "/openapi.json"]
+READABLE = [
+    "/ledger/ann",
+    "/ledger/ann/entries",
+    "/ledger/ann/entries/1",
+    "/healthz",
+    "/readyz",
+    "/docs",
+    "/openapi.json",
+]
 METHODS = {
     **{path: "OPTIONS, GET, HEAD" for path in READABLE},
     "/ledger": "OPTIONS, POST",

@@ -60,6 +60,17 @@ def test_an_atomic_batch_of_that_nonce_alone(client: Client) -> None:
     assert problem["index"] == 0 and problem["entry"]["operation"] == "FUTURE"
 
 
+def test_the_history_shows_its_operation_as_a_string(client: Client) -> None:
+    new, old = client.get("/ledger/ann/entries").json()["entries"]
+    assert (new["operation"], new["amount"], new["balance"]) == ("FUTURE", 7, 17)
+    assert (old["operation"], old["balance"]) == ("CREDIT_ADD", 10)
+    assert client.get("/ledger/ann/entries/new").json() == {**new, "owner_id": "ann"}
+    found = client.get("/ledger/ann/entries?operation=CREDIT_ADD").json()["entries"]
+    assert found == [old]
+    response = client.get("/ledger/ann/entries?operation=FUTURE")
+    assert_problem(response, 422, "invalid_request")
+
+
 def test_a_list_of_entries(client: Client, url: SecretStr) -> None:
     with blocking_store(LEDGER, url) as store:
         old, new = store.entries("ann")

@@ -40,6 +40,8 @@ def test_lists_the_apps_own_operations(schema: dict[str, Any]) -> None:
         ("/ledger", "post", {"201", "400", "409", "413", "415", "422", "503"}),
         ("/ledger/batch", "post", {"200", "201", "400", "409", "413", "415", "422", "503"}),
         ("/ledger/{owner_id}", "get", {"200", "422", "503"}),
+        ("/ledger/{owner_id}/entries", "get", {"200", "400", "422", "503"}),
+        ("/ledger/{owner_id}/entries/{nonce}", "get", {"200", "404", "422", "503"}),
         ("/ledger/batch", "get", {"200", "422", "503"}),  # an owner may have this id
         ("/healthz", "get", {"200"}),
         ("/readyz", "get", {"200", "503"}),
@@ -63,6 +65,8 @@ def test_hides_the_variants_of_paths_with_a_trailing_slash(schema: dict[str, Any
         "/ledger",
         "/ledger/batch",
         "/ledger/{owner_id}",
+        "/ledger/{owner_id}/entries",
+        "/ledger/{owner_id}/entries/{nonce}",
         "/healthz",
         "/readyz",
     }

@@ -19,9 +19,13 @@ class DefinitionError(LedgerError, TypeError):
 
 
 class InvalidIdentifier(LedgerError, ValueError):
-    """An `owner_id` or nonce cannot be stored, or cannot be used in a URL."""
+    """An `owner_id` or nonce, as `field` says, cannot be stored, or cannot be used in a URL."""
 
     code = "invalid_identifier"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field = field
 
 
 class InvalidBatch(LedgerError, ValueError):
@@ -46,6 +50,12 @@ class ForeignOperation(LedgerError, ValueError):
     """The operation belongs to another app's ledger."""
 
     code = "foreign_operation"
+
+
+class InvalidCursor(LedgerError, ValueError):
+    """A cursor was altered, or belongs to another owner or another selection of entries."""
+
+    code = "invalid_cursor"
 
 
 class FutureTime(LedgerError, ValueError):

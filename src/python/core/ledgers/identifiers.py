@@ -13,9 +13,8 @@ def validated_owner_id(value: str) -> str:
     """Returns `value`; raises InvalidIdentifier if it is not a valid owner_id."""
     _check("owner_id", value)
     if value in UNREADABLE_OWNERS:
-        raise InvalidIdentifier(
-            f"owner_id must not be {value!r}: HTTP clients remove it from URL paths"
-        )
+        problem = f"must not be {value!r}: HTTP clients remove it from URL paths"
+        raise InvalidIdentifier("owner_id", problem)
     return value
 
 
@@ -27,14 +26,13 @@ def validated_nonce(value: str) -> str:
 
 def _check(field: str, value: str) -> None:
     if not 1 <= len(value) <= MAX_LENGTH:
-        raise InvalidIdentifier(
-            f"{field} must have 1 to {MAX_LENGTH} characters, but has {len(value)}"
-        )
+        problem = f"must have 1 to {MAX_LENGTH} characters, but has {len(value)}"
+        raise InvalidIdentifier(field, problem)
     if "\0" in value:
-        raise InvalidIdentifier(
-            f"{field} must not contain a NUL character: PostgreSQL cannot store it"
-        )
+        problem = "must not contain a NUL character: PostgreSQL cannot store it"
+        raise InvalidIdentifier(field, problem)
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise InvalidIdentifier(f"{field} must be Unicode text without lone surrogates") from None
+        problem = "must be Unicode text without lone surrogates"
+        raise InvalidIdentifier(field, problem) from None

@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
+from core.ledgers.history import EntryWithBalance
 from core.ledgers.identifiers import (
     MAX_LENGTH,
     UNREADABLE_OWNERS,
@@ -132,7 +133,49 @@ class PostedBatch(BaseModel, Generic[OperationT]):
 
 
 class OwnerBalance(BaseModel):
-    """An owner's balance."""
+    """An owner's balance: the current one or, with `as_of`, that of the past."""
 
     owner_id: str
     balance: int = Field(description="Credits; 0 for an owner without entries.")
+    as_of: datetime | SkipJsonSchema[None] = Field(
+        default=None, description="The time of the balance, if the request has one."
+    )
+    entry_id: int | None = Field(
+        default=None,
+        description="With `as_of`: the owner's last entry that is not later; null without one.",
+    )
+
+    @classmethod
+    def current(cls, owner_id: str, balance: int) -> str:
+        """Returns the JSON of a current balance, which has neither `as_of` nor `entry_id`."""
+        return cls(owner_id=owner_id, balance=balance).model_dump_json(exclude_unset=True)
+
+
+class HistoryEntry(BaseModel, Generic[OperationT]):
+    """An entry in an owner's history."""
+
+    id: int
+    # An operation that only a newer release has does not fit this release's schema.
+    operation: OperationT | SkipJsonSchema[str]
+    amount: int = Field(description="Credits added or, if negative, taken.")
+    nonce: str
+    created_on: datetime
+    balance: int = Field(description="The owner's credits after this entry.")
+
+    @classmethod
+    def of(cls, shown: EntryWithBalance[OperationT]) -> "HistoryEntry[OperationT]":
+        return cls(**vars(shown.entry), balance=shown.balance)
+
+
+class OwnerEntry(HistoryEntry[OperationT], Generic[OperationT]):
+    """An entry with its owner."""
+
+    owner_id: str
+
+
+class OwnerHistory(BaseModel, Generic[OperationT]):
+    """A page of an owner's entries."""
+
+    owner_id: str
+    entries: list[HistoryEntry[OperationT]]
+    next: str | None = Field(description="The `cursor` of the next page; null for the last page.")

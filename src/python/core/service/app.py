@@ -12,14 +12,16 @@ from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.service.authentication import Authentication
+from core.service.balance_route import add_balance_route
 from core.service.body_limit import BodyLimit
 from core.service.head_requests import HeadRequests
 from core.service.health import health_router
+from core.service.history_routes import add_history_routes
 from core.service.openapi import complete_document
 from core.service.owner_path import RoutedPath
 from core.service.problem_handlers import add_problem_handlers
 from core.service.root_path import RootPath
-from core.service.routes import add_balance_route, add_posting_routes
+from core.service.routes import add_posting_routes
 from core.service.workers import Worker, Workers
 from core.settings.environment import source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
@@ -56,8 +58,9 @@ def create_app(
     add_problem_handlers(app)
     complete_document(app, ledger)
     # Routes are tried in this order, and most requests are for these.
-    add_balance_route(app, lambda: workers.current().balances)
+    add_balance_route(app, lambda: workers.current().balances, lambda: workers.current().history)
     add_posting_routes(app, ledger, lambda: workers.current().posts)
+    add_history_routes(app, ledger, lambda: workers.current().history)
     app.add_middleware(BodyLimit)
     app.include_router(health_router(lambda: workers.current().readiness.require()))
     if keys:

@@ -6,7 +6,17 @@ from pydantic import BaseModel
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import BaseLedgerOperation, OperationT
-from core.ledgers.schemas import BatchRequest, EntryModel, PostedBatch, PostedEntry, PostRequest
+from core.ledgers.schemas import (
+    BatchRequest,
+    EntryModel,
+    HistoryEntry,
+    OwnerEntry,
+    OwnerHistory,
+    PostedBatch,
+    PostedEntry,
+    PostRequest,
+)
+from core.service.history_query import HistoryQuery
 from core.service.problems import (
     BalanceLimit,
     BatchAlreadyPosted,
@@ -58,6 +68,10 @@ class LedgerSchemas(Generic[OperationT]):
         self.limit_in_batch = _specialized(OperationLimitInBatch[OperationT], enum)
         self.batch_already_posted = _specialized(BatchAlreadyPosted[OperationT], enum)
         self.duplicate_in_batch = _specialized(DuplicateNonceInBatch[OperationT], enum)
+        self.history_query = _specialized(HistoryQuery[OperationT], enum)
+        self.history_entry = _specialized(HistoryEntry[OperationT], enum)
+        self.owner_entry = _specialized(OwnerEntry[OperationT], enum)
+        self.owner_history = _specialized(OwnerHistory[OperationT], enum)
         self.conflict = self.duplicate | self.limit_reached
         self.conflict_of_batch = (
             self.duplicate_in_batch | self.batch_already_posted | self.limit_in_batch

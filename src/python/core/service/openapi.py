@@ -60,7 +60,8 @@ def _document_problems(responses: dict[str, Any]) -> None:
 def _balance_of_batch(read_balance: dict[str, Any]) -> dict[str, Any]:
     """Documents that an owner may have the id `batch`: the route is that of any other owner."""
     return {
-        **{name: value for name, value in read_balance.items() if name != "parameters"},
+        **read_balance,
+        "parameters": [each for each in read_balance["parameters"] if each["in"] == "query"],
         "operationId": "read_balance_of_batch",
         "summary": "Read Balance Of The Owner `batch`",
     }

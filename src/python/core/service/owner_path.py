@@ -1,18 +1,26 @@
-"""Prepares the path of a request for routing: allows any character in an owner_id.
+"""Prepares the path of a request for routing: allows any character in an owner_id and a nonce.
 
-ASGI servers decode a path before routing, which would turn an encoded slash in an owner_id into a
+ASGI servers decode a path before routing, which would turn an encoded slash in one of them into a
 path separator. Here `%2F` and `%25` stay encoded until a route has matched, so `/ledger/a%2Fb`
 refers to the owner `a/b`, and `/ledger/a/b` matches no route.
 """
 
 import re
 from collections.abc import Awaitable
+from typing import Annotated
 from urllib.parse import quote, unquote_to_bytes
 
+from fastapi import Path
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.ledgers.errors import InvalidIdentifier
+from core.ledgers.schemas import NONCE_SCHEMA, OWNER_ID_SCHEMA
+
+_ENCODED = "Percent-encoded; a slash is `%2F`."
+
+OwnerIdInPath = Annotated[str, Path(description=_ENCODED, json_schema_extra=OWNER_ID_SCHEMA)]
+NonceInPath = Annotated[str, Path(description=_ENCODED, json_schema_extra=NONCE_SCHEMA)]
 
 _STAYS_ENCODED = re.compile(rb"%(?=2[Ff]|25)")
 
@@ -40,22 +48,26 @@ class RoutedPath:
         return self._app(scope, receive, send)
 
 
-class _OwnerId(Convertor[str]):
+class _Identifier(Convertor[str]):
     """Decodes a path segment completely.
 
-    An empty segment matches too, so that it is reported as an invalid owner_id.
+    An empty segment matches too, so that it is reported as an invalid identifier.
     """
 
     regex = "[^/]*"
+
+    def __init__(self, field: str) -> None:
+        self._field = field
 
     def convert(self, value: str) -> str:
         try:
             return unquote_to_bytes(value.encode(errors="surrogateescape")).decode()
         except UnicodeDecodeError:
-            raise InvalidIdentifier("owner_id must be percent-encoded UTF-8") from None
+            raise InvalidIdentifier(self._field, "must be percent-encoded UTF-8") from None
 
     def to_string(self, value: str) -> str:
         return quote(value, safe="")
 
 
-register_url_convertor("owner_id", _OwnerId())
+for _field in ("owner_id", "nonce"):
+    register_url_convertor(_field, _Identifier(_field))

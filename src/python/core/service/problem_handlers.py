@@ -12,6 +12,7 @@ from core.keys.scopes import MissingScope
 from core.ledgers.errors import (
     ConfigurationError,
     DatabaseUnavailable,
+    InvalidCursor,
     InvalidIdentifier,
     LedgerError,
     OperationNotMigrated,
@@ -26,6 +27,7 @@ from core.service.problems import (
     InvalidRequest,
     Problem,
     ProblemDocument,
+    UnusableCursor,
     internal_error,
     title,
     unavailable,
@@ -39,6 +41,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Adds a handler for each kind of exception that a request can raise."""
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(InvalidIdentifier, _invalid_identifier)
+    app.add_exception_handler(InvalidCursor, _invalid_cursor)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(MissingScope, _missing_scope)
     for error in (DatabaseUnavailable, OperationNotMigrated, ConfigurationError):
@@ -93,7 +96,12 @@ def _invalid_field(problem: Mapping[str, Any]) -> InvalidField:
 
 
 def _invalid_identifier(_: Request, error: Exception) -> Response:
-    return _invalid(InvalidField(field="path.owner_id", message=str(error)))
+    assert isinstance(error, InvalidIdentifier)
+    return _invalid(InvalidField(field=f"path.{error.field}", message=str(error)))
+
+
+def _invalid_cursor(_: Request, error: Exception) -> Response:
+    return _respond(UnusableCursor(title=title(400), status=400, detail=str(error)))
 
 
 def _http(request: Request, error: Exception) -> Response:

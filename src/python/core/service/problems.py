@@ -1,7 +1,7 @@
 """The bodies of error responses: RFC 9457 problem documents, with a stable code."""
 
 from datetime import datetime
-from typing import Annotated, Generic, Literal
+from typing import Annotated, Any, Generic, Literal
 
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
@@ -44,6 +44,18 @@ class InvalidRequest(ProblemDocument):
 
     code: Annotated[Literal["invalid_request", "quantity_not_allowed"], _STABLE] = "invalid_request"
     errors: list[InvalidField]
+
+
+class UnusableCursor(ProblemDocument):
+    """400: the cursor was altered, or it belongs to another owner, order or filter."""
+
+    code: Annotated[Literal["invalid_cursor"], _STABLE] = "invalid_cursor"
+
+
+class EntryNotFound(ProblemDocument):
+    """404: the owner has no entry with this nonce."""
+
+    code: Annotated[Literal["entry_not_found"], _STABLE] = "entry_not_found"
 
 
 class DuplicateNonce(ProblemDocument, Generic[OperationT]):
@@ -125,6 +137,12 @@ class OperationLimitInBatch(OperationLimit[OperationT], RefusedInBatch, Generic[
 class BalanceLimitInBatch(BalanceLimit, RefusedInBatch):
     __doc__ = BalanceLimit.__doc__
 
+
+UNAVAILABLE: dict[int | str, dict[str, Any]] = {
+    422: {"model": InvalidRequest},
+    503: {"model": Problem},
+}
+"""What every route of the ledger documents."""
 
 # Not from http.HTTPStatus, whose phrases differ between Python versions.
 _TITLES = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from fastapi import Response
 from pydantic import BaseModel
 from typing_extensions import assert_never
 
@@ -29,6 +30,7 @@ from core.ledgers.requests import Batch
 from core.ledgers.schemas import EntryModel, PostedBatch, PostedEntry
 from core.service.ledger_schemas import BatchResult, EntryResult, LedgerSchemas
 from core.service.problems import (
+    PROBLEM_JSON,
     BalanceLimit,
     BalanceLimitInBatch,
     BatchAlreadyPosted,
@@ -53,6 +55,11 @@ class Reply(Generic[BodyT]):
 
     status: int
     body: BodyT
+
+
+def respond(reply: Reply[BaseModel]) -> Response:
+    media_type = "application/json" if reply.status < 300 else PROBLEM_JSON
+    return Response(reply.body.model_dump_json(), reply.status, media_type=media_type)
 
 
 class Responses(Generic[OperationT]):

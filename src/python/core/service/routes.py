@@ -1,65 +1,38 @@
-"""The ledger's routes: reading a balance, and posting an entry or a batch of entries."""
+"""The routes that post an entry or a batch of entries."""
 
 from collections.abc import Awaitable, Callable
 from inspect import Parameter, Signature
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from fastapi import FastAPI, Path, Response
+from fastapi import FastAPI, Response
 from pydantic import BaseModel
 
-from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome
 from core.ledgers.requests import Batch
-from core.ledgers.schemas import OWNER_ID_SCHEMA, BatchRequest, OwnerBalance, PostRequest
+from core.ledgers.schemas import BatchRequest, PostRequest
 from core.service.authentication import authorize_posts
 from core.service.group_queue import GroupQueue
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.problems import (
-    PROBLEM_JSON,
+    UNAVAILABLE,
     BalanceLimit,
     BalanceLimitInBatch,
     InsufficientBalance,
     InsufficientBalanceInBatch,
-    InvalidRequest,
     Problem,
 )
 from core.service.quantities import check_quantity
-from core.service.responses import Reply, Responses
+from core.service.responses import Responses, respond
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 
-_UNAVAILABLE: dict[int | str, dict[str, Any]] = {
-    422: {"model": InvalidRequest},
-    503: {"model": Problem},
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    413: {"model": Problem},
+    415: {"model": Problem},
+    **UNAVAILABLE,
 }
-_REFUSED = {413: {"model": Problem}, 415: {"model": Problem}, **_UNAVAILABLE}
-
-
-def add_balance_route(app: FastAPI, balances: Callable[[], GroupQueue[str, int]]) -> None:
-    """Adds `GET /ledger/{owner_id}`. `balances` returns the queue of the running event loop."""
-
-    async def read_balance(
-        owner_id: Annotated[
-            str,
-            Path(
-                description="Percent-encoded; a slash is `%2F`.", json_schema_extra=OWNER_ID_SCHEMA
-            ),
-        ],
-    ) -> Response:
-        valid = validated_owner_id(owner_id)
-        balance = await balances().submit_one(valid)
-        return _respond(Reply(200, OwnerBalance(owner_id=valid, balance=balance)))
-
-    app.add_api_route(
-        "/ledger/{owner_id:owner_id}",
-        read_balance,
-        methods=["GET"],
-        tags=["ledger"],
-        response_model=OwnerBalance,
-        responses=_UNAVAILABLE,
-    )
 
 
 def add_posting_routes(
@@ -79,7 +52,7 @@ def add_posting_routes(
         authorize_posts([post])
         check_quantity(ledger, post)
         outcome = await posts().submit_one(Batch((post,)))
-        return _respond(responses.for_post(outcome))
+        return respond(responses.for_post(outcome))
 
     async def post_batch(request: BatchRequest[OperationT]) -> Response:
         """Posts up to 1,000 entries in order.
@@ -97,8 +70,8 @@ def add_posting_routes(
         if request.atomic:
             [batch] = batches
             outcome = await posts().submit_one(batch, size=len(batch.posts))
-            return _respond(responses.for_atomic_batch(batch, outcome))
-        return _respond(responses.for_other_batch(await posts().submit(batches)))
+            return respond(responses.for_atomic_batch(batch, outcome))
+        return respond(responses.for_other_batch(await posts().submit(batches)))
 
     for path in ("/ledger", "/ledger/"):  # RoutedPath leaves the second one alone
         app.add_api_route(
@@ -144,8 +117,3 @@ def _with_body(
     body = Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=model)
     setattr(route, "__signature__", Signature([body]))  # PEP 362
     return route
-
-
-def _respond(reply: Reply[BaseModel]) -> Response:
-    media_type = "application/json" if reply.status < 300 else PROBLEM_JSON
-    return Response(reply.body.model_dump_json(), reply.status, media_type=media_type)

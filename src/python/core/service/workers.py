@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Generic
+from typing import Generic, TypedDict
 
 from pydantic import SecretStr
 
@@ -14,9 +14,17 @@ from core.ledgers.requests import MAX_BATCH, Batch
 from core.migrations.readiness import Readiness
 from core.service.group_queue import GroupQueue
 from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.storage.history import History
 from core.storage.store import LedgerStore
 
 _READINESS_SECONDS = 2.5  # orchestrators commonly wait for three
+
+
+class _Timeouts(TypedDict):
+    connect_timeout: float
+    statement_timeout: float
+    lock_timeout: float
+    call_timeout: float
 
 
 class Worker(Generic[OperationT]):
@@ -30,14 +38,14 @@ class Worker(Generic[OperationT]):
         service: ServiceSettings,
     ) -> None:
         """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
-        self._store = LedgerStore(
-            ledger,
-            url,
-            connect_timeout=database.connect_timeout,
-            statement_timeout=database.statement_timeout,
-            lock_timeout=database.lock_timeout,
-            call_timeout=database.request_timeout,
-        )
+        timeouts: _Timeouts = {
+            "connect_timeout": database.connect_timeout,
+            "statement_timeout": database.statement_timeout,
+            "lock_timeout": database.lock_timeout,
+            "call_timeout": database.request_timeout,
+        }
+        self._store = LedgerStore(ledger, url, **timeouts)
+        self.history = History(ledger, url, max_waiting=service.queue_size, **timeouts)
         self.readiness = Readiness(ledger, url, timeout=_READINESS_SECONDS, or_newer=True)
         timeout = database.request_timeout
         limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
@@ -53,6 +61,7 @@ class Worker(Generic[OperationT]):
 
     def disconnect(self) -> None:
         self._store.close()
+        self.history.close()
         self.readiness.close()
 
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from core.ledgers.errors import DatabaseUnavailable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.storage.addresses import described
 from core.storage.bounded_waits import interruptible
 from core.storage.connections import libpq_parameters
 from core.storage.event_loop_connection import Row
@@ -92,9 +93,10 @@ def snapshot_of(
     and DatabaseAccessDenied if the role lacks a privilege.
     """
     names = names_of(ledger)
-    with failures_converted(explain=True):
+    parameters = libpq_parameters(url, statement_timeout=_DEAD_HOST_TIMEOUT)
+    with failures_converted(explain_for=described(parameters)):
         connection = psycopg2.connect(
-            **libpq_parameters(url, statement_timeout=_DEAD_HOST_TIMEOUT),
+            **parameters,
             connect_timeout=max(1, round(connect_timeout)),
         )
         with closing(connection):
