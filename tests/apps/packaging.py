@@ -17,8 +17,8 @@ from core.testing.service_process import in_clear
 # What a deployed app contains of core. The rest is for tests, type checkers and lint.
 PACKAGES = {
     "core/py.typed",
-    *("core/cli", "core/embedded", "core/http_server", "core/ledgers", "core/migrations"),
-    *("core/service", "core/settings", "core/storage"),
+    *("core/cli", "core/embedded", "core/http_server", "core/keys", "core/ledgers"),
+    *("core/migrations", "core/service", "core/settings", "core/storage"),
 }
 
 

@@ -73,6 +73,32 @@ def test_a_batch_says_which_entry_exceeds_the_limit(client: Client) -> None:
     assert outcomes[2]["body"]["entry"]["nonce"] == "1"
 
 
+def test_a_client_can_ask_how_often_each_limit_was_used(client: Client) -> None:
+    assert post(client, "a/b", "1", "BOOKING_REWARD").status_code == 201
+    assert post(client, "a/b", "2", "SIGNUP_CREDIT").status_code == 201
+    read = client.get("/ledger/a%2Fb/limits/")
+    assert read.status_code == 200
+    signup, booking = read.json()["limits"]
+    assert signup == {
+        "operation": "SIGNUP_CREDIT",
+        "used": 1,
+        "allowed": 1,
+        "resets_at": None,
+    }
+    assert booking["resets_at"].endswith(("T22:00:00Z", "T23:00:00Z"))
+    assert (booking["used"], booking["allowed"]) == (1, 2)
+    unused = client.get("/ledger/nobody/limits").json()
+    assert unused["owner_id"] == "nobody"
+    assert [limit["used"] for limit in unused["limits"]] == [0, 0]
+    assert client.head("/ledger/nobody/limits").status_code == 200
+    assert_problem(client.get("/ledger/%00/limits"), 422, "invalid_request")
+
+
+def test_a_ledger_without_limits_has_none_to_show(url: SecretStr) -> None:
+    with served(ledger_of({}), DatabaseSettings(database_url=url)) as unlimited:
+        assert unlimited.get("/ledger/ann/limits").json() == {"owner_id": "ann", "limits": []}
+
+
 def test_a_limited_post_fails_and_readiness_says_so_if_the_uses_cannot_be_recorded(
     client: Client, url: SecretStr
 ) -> None:

@@ -67,6 +67,7 @@ def test_hides_the_variants_of_paths_with_a_trailing_slash(schema: dict[str, Any
         "/ledger/{owner_id}",
         "/ledger/{owner_id}/entries",
         "/ledger/{owner_id}/entries/{nonce}",
+        "/ledger/{owner_id}/limits",
         "/healthz",
         "/readyz",
     }

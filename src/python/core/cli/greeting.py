@@ -1,17 +1,25 @@
 """The text that the program prints when the service is ready."""
 
 import socket
+from ipaddress import ip_address
 
 from pydantic import SecretStr
 
 
+def is_reachable(listener: socket.socket) -> bool:
+    """Whether other machines may be able to connect."""
+    return not ip_address(listener.getsockname()[0]).is_loopback
+
+
 def greeting(
-    app: str, listener: socket.socket, data: str, embedded: SecretStr | None = None
+    app: str, listener: socket.socket, data: str, embedded: SecretStr | None, *, has_keys: bool
 ) -> str:
     """Returns the service's address, the location of its data, and an example request.
 
     `embedded` is the URL of the embedded server, in which nothing is secret.
     """
+    access = "with one of API_KEYS" if has_keys else "everybody, as API_KEYS is not set"
+    key = "-H 'Authorization: Bearer …' " if has_keys else ""
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     body = '{"owner_id": "alice", "operation": "SIGNUP_CREDIT", "nonce": "first"}'
@@ -20,5 +28,6 @@ def greeting(
 {app}'s ledger runs at {address}
   documentation  {address}/docs
   data           {data}{database}
-  try            curl -H 'Content-Type: application/json' -d '{body}' {address}/ledger
+  access         {access}
+  try            curl {key}-H 'Content-Type: application/json' -d '{body}' {address}/ledger
 """

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from core.cli import interpreter
 from core.cli.database import embedded_data, given_or_embedded
-from core.cli.greeting import greeting
+from core.cli.greeting import greeting, is_reachable
 from core.cli.signals import exit_on_signals
 from core.embedded.programs import binary
 from core.http_server.server import HttpServer
@@ -23,6 +23,8 @@ from core.migrations.readiness import require_ready
 from core.service.app import create_app
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
+
+log = logging.getLogger(__name__)
 
 
 def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
@@ -51,7 +53,14 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
         application = create_app(
             ledger, database.model_copy(update={"database_url": url}), settings
         )
-        text = greeting(app, listener, data, embedded)
+        has_keys = settings.api_keys is not None
+        if not has_keys and is_reachable(listener):
+            log.warning(
+                "Everybody who can reach %s can read and post: set %s, or listen on 127.0.0.1",
+                host,
+                source_of(app, "api_keys"),
+            )
+        text = greeting(app, listener, data, embedded, has_keys=has_keys)
         server = HttpServer(application, settings, on_start=lambda: print(text, flush=True))
         # While serving, uvicorn handles signals itself: it finishes the requests in flight, then
         # raises the signal again.
