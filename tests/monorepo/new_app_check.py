@@ -65,7 +65,9 @@ def test_an_app_is_added_by_one_command(workspace: Workspace) -> None:
         assert post(client, "CREDIT_ADD", "1")["balance"] == 10
         assert post(client, "PURCHASE", "2")["balance"] == 3
     for path, text in re.findall(
-        r"```python\n# (\S+)\n(.*?)```", (workspace.root / "README.md").read_text(), re.DOTALL
+        r"```python\n# (\S+/shop/\S+)\n(.*?)```",
+        (workspace.root / "README.md").read_text(),
+        re.DOTALL,
     ):
         assert (workspace.root / path).read_text() == text
 

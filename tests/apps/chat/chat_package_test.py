@@ -1,0 +1,5 @@
+from apps.packaging import PackageConformance
+
+
+class TestChatPackage(PackageConformance):
+    app = "chat"
