@@ -3,10 +3,11 @@
 import argparse
 from contextlib import ExitStack
 
-from core.testing import races
 from core.testing.databases import throwaway_databases
+from core.testing.racers import run_over_http
+from core.testing.races import races_of
 from core.testing.service_process import service
-from sample.ledger import LEDGER
+from sample.limited_ledger import LIMITED_LEDGER as LEDGER
 
 
 def main() -> None:
@@ -17,13 +18,13 @@ def main() -> None:
     with throwaway_databases(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated(LEDGER.name)
         addresses = [
-            stack.enter_context(service("sample.service", DATABASE_URL=url)).address
+            stack.enter_context(service("sample.limited_service", DATABASE_URL=url)).address
             for _ in range(arguments.services)
         ]
-        for make_race in races.RACES:
+        for make_race in races_of(LEDGER):
             wrong = 0
             for trial in range(1, arguments.trials + 1):
-                problems = races.run_over_http(LEDGER, url, addresses, make_race(LEDGER))
+                problems = run_over_http(LEDGER, url, addresses, make_race(LEDGER))
                 wrong += bool(problems)
                 for problem in problems:
                     print(f"{make_race.__name__}, trial {trial}: {problem}")

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
+from uuid import uuid4
 
 from pydantic import SecretStr
 from typing_extensions import assert_never
 
+from core.ledgers.amounts import MAX_AMOUNT
 from core.ledgers.history import Selection
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
@@ -27,6 +29,7 @@ from core.storage.history import History
 from core.storage.limit_usage import CLOCK
 from core.storage.store import LedgerStore
 from core.storage.verification import verify
+from core.testing.other_releases import generous
 
 ResultT = TypeVar("ResultT")
 
@@ -44,6 +47,12 @@ class BlockingStore(Generic[OperationT]):
         self._url = url
         self._store = LedgerStore(ledger, url, clock=clock, **timeouts)
         self._history = History(ledger, url, connections=1, max_waiting=1, clock=clock, **timeouts)
+
+        def open_generous() -> LedgerStore[OperationT]:
+            return LedgerStore(generous(ledger), url, clock=clock, **timeouts)
+
+        self._open_generous = open_generous
+        self._generous: LedgerStore[OperationT] | None = None
         self._loop = asyncio.new_event_loop()
 
     def balance(self, owner_id: str) -> int:
@@ -65,6 +74,18 @@ class BlockingStore(Generic[OperationT]):
                 case _:
                     assert_never(outcome)
         return outcomes
+
+    def fund(self, owner_id: str, credits: int) -> None:
+        """Gives an owner credits, whatever the ledger's operations give: see `generous`."""
+        if self._generous is None:
+            self._generous = self._open_generous()
+        credit_add = self.ledger.operations["CREDIT_ADD"]
+        posts = [
+            Post(owner_id, credit_add, f"funding {uuid4()}", min(MAX_AMOUNT, credits - given))
+            for given in range(0, credits, MAX_AMOUNT)
+        ]
+        outcomes = self._run(self._generous.post_batches([Batch((post,)) for post in posts]))
+        assert all(isinstance(outcome, BatchPosted) for outcome in outcomes), outcomes
 
     def post_batches(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
         """Raises the first exception among the outcomes."""
@@ -90,6 +111,8 @@ class BlockingStore(Generic[OperationT]):
     def close(self) -> None:
         self._store.close()
         self._history.close()
+        if self._generous is not None:
+            self._generous.close()
         self._loop.close()
 
     def _run(self, call: Coroutine[Any, Any, ResultT]) -> ResultT:

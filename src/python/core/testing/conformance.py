@@ -7,7 +7,6 @@ An app's tests subclass LedgerConformance:
 """
 
 from collections.abc import Iterator
-from typing import Generic
 
 import pytest
 from hypothesis import settings
@@ -16,29 +15,21 @@ from hypothesis.stateful import (
 )
 from pydantic import SecretStr
 
-from core.ledgers.ledger import Ledger
 from core.ledgers.operations import SHARED_OPERATIONS, OperationT
 from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
-from core.testing import races
-from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import Databases
-from core.testing.model import ledger_machine
+from core.testing import racers
+from core.testing.blocking_store import BlockingStore
+from core.testing.conformance_base import new_owner
+from core.testing.database_clock import DatabaseClock
+from core.testing.limit_conformance import LimitConformance
+from core.testing.per_unit_conformance import PerUnitConformance
+from core.testing.races import MakeRace
+from core.testing.state_machine import ledger_machine
 
 
-class LedgerConformance(Generic[OperationT]):
+class LedgerConformance(LimitConformance[OperationT], PerUnitConformance[OperationT]):
     """Base class of an app's ledger tests. Subclasses set `ledger`."""
-
-    ledger: Ledger[OperationT]
-
-    @pytest.fixture
-    def database_url(self, databases: Databases) -> SecretStr:
-        return databases.migrated(self.ledger.name)
-
-    @pytest.fixture
-    def store(self, database_url: SecretStr) -> Iterator[BlockingStore[OperationT]]:
-        with blocking_store(self.ledger, database_url) as store:
-            yield store
 
     def test_has_the_shared_operations(self) -> None:
         assert set(SHARED_OPERATIONS) <= {operation.name for operation in self.ledger.operations}
@@ -50,12 +41,14 @@ class LedgerConformance(Generic[OperationT]):
         self, store: BlockingStore[OperationT]
     ) -> None:
         for operation, amount in self.ledger.amounts.items():
-            funded = self._fund(store, operation.name, at_least=-amount)
-            [outcome] = store.post([Post(operation.name, operation, "nonce")])
+            owner = new_owner(operation)
+            funded = max(-amount, 0)
+            store.fund(owner, funded)
+            [outcome] = store.post([Post(owner, operation, "nonce")])
             assert isinstance(outcome, Posted)
             assert (outcome.entry.operation, outcome.entry.amount) == (operation, amount)
-            assert outcome.balance == funded + amount == store.balance(operation.name)
-            assert store.entries(operation.name)[-1] == outcome.entry
+            assert outcome.balance == funded + amount == store.balance(owner)
+            assert store.entries(owner)[-1] == outcome.entry
 
     def test_a_spend_beyond_the_balance_is_refused_and_its_nonce_stays_unused(
         self, store: BlockingStore[OperationT]
@@ -63,48 +56,51 @@ class LedgerConformance(Generic[OperationT]):
         for operation, amount in self.ledger.amounts.items():
             if amount >= 0:
                 continue
-            post = Post(operation.name, operation, "nonce")
+            owner = new_owner(operation)
+            post = Post(owner, operation, "nonce")
             assert store.post([post]) == [Insufficient(amount, 0)]
-            assert store.entries(operation.name) == []
-            self._fund(store, operation.name, at_least=-amount)
+            assert store.entries(owner) == []
+            store.fund(owner, -amount)
             [outcome] = store.post([post])
             assert isinstance(outcome, Posted)
 
     def test_a_replay_is_a_duplicate_even_when_the_account_is_empty(
         self, store: BlockingStore[OperationT]
     ) -> None:
-        for operation in self.ledger.operations:
-            self._fund(store, operation.name, at_least=-self.ledger.amounts[operation])
-            post = Post(operation.name, operation, "nonce")
+        for operation, amount in self.ledger.amounts.items():
+            owner = new_owner(operation)
+            store.fund(owner, max(-amount, 0))
+            post = Post(owner, operation, "nonce")
             [first] = store.post([post])
             assert isinstance(first, Posted)
             [again] = store.post([post])
             assert again == Duplicate(first.entry, post, reused=False)
-            assert store.balance(operation.name) == first.balance
+            assert store.balance(owner) == first.balance
 
-    def test_behaves_like_the_model(self, store: BlockingStore[OperationT]) -> None:
+    def test_behaves_like_the_model(
+        self, store_with_clock: BlockingStore[OperationT], clock: DatabaseClock
+    ) -> None:
         # There is no deadline, because the speed of the database varies.
         run_state_machine_as_test(  # type: ignore[no-untyped-call]  # not annotated in hypothesis
-            ledger_machine(store),
+            ledger_machine(store_with_clock, clock),
             settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
         )
         assert store.discrepancies() == []
 
-    @pytest.mark.parametrize("race", races.RACES, ids=lambda race: str(race.__name__))
-    @pytest.mark.parametrize("processes, threads", [(1, 16), (4, 4)], ids=["threads", "processes"])
-    def test_a_race_has_no_wrong_winner(
-        self, database_url: SecretStr, race: races.MakeRace, processes: int, threads: int
-    ) -> None:
-        wrong = races.run(
-            self.ledger, database_url, race(self.ledger), processes=processes, threads=threads
-        )
-        assert wrong == []
+    @pytest.fixture(scope="class")
+    @classmethod
+    def processes(cls) -> Iterator[racers.Racers]:
+        with racers.processes(4) as processes:
+            yield processes
 
-    def _fund(self, store: BlockingStore[OperationT], owner_id: str, *, at_least: int) -> int:
-        """Posts until the owner has `at_least` this many credits, and returns its balance."""
-        best = races.most_giving(self.ledger)
-        number = 0
-        while store.balance(owner_id) < at_least:
-            number += 1
-            store.post([Post(owner_id, best, f"fund {number}")])
-        return store.balance(owner_id)
+    def test_a_race_of_threads_has_no_wrong_winner(
+        self, database_url: SecretStr, make_race: MakeRace
+    ) -> None:
+        race = make_race(self.ledger)
+        assert not racers.run(self.ledger, database_url, race, racers.this_process, threads=16)
+
+    def test_a_race_of_processes_has_no_wrong_winner(
+        self, database_url: SecretStr, make_race: MakeRace, processes: racers.Racers
+    ) -> None:
+        race = make_race(self.ledger)
+        assert not racers.run(self.ledger, database_url, race, processes, threads=4)

@@ -1,14 +1,11 @@
-"""A model of a ledger in plain Python, and a state machine that compares the store with it."""
+"""A model of a ledger in plain Python, which predicts the outcome of each post."""
 
-from itertools import count
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from typing_extensions import assert_never
 
 from core.ledgers.ledger import Ledger
-from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import (
     BalanceTooHigh,
     BatchOutcome,
@@ -23,111 +20,86 @@ from core.ledgers.outcomes import (
     Posted,
 )
 from core.ledgers.posting import MAX_BALANCE
-from core.ledgers.requests import Batch, Post
-from core.testing.blocking_store import BlockingStore
+from core.ledgers.requests import Batch, Key, Post
+from core.testing.calendar_periods import period_of
+
+
+class ModelEntry(NamedTuple):
+    operation: object
+    amount: int
+    created_on: datetime
 
 
 class ModelLedger:
-    """Predicts the outcome of each post, one at a time."""
+    """Decides each post, one at a time, at the time `now`."""
 
-    def __init__(self, ledger: Ledger[Any]) -> None:
+    def __init__(self, ledger: Ledger[Any], now: datetime) -> None:
         self._ledger = ledger
+        self.now = now
         self.balances: dict[str, int] = {}
-        self.operations: dict[tuple[str, str], object] = {}
+        self.entries: dict[Key, ModelEntry] = {}  # in the order in which they are posted
 
-    def post(self, post: Post[Any]) -> str:
-        """Returns the expected outcome, in the words of `_described`."""
+    def post(self, post: Post[Any], *, latest_among: dict[Key, ModelEntry] | None = None) -> str:
+        """Returns the expected outcome, in the words of `described`.
+
+        If it is that a limit is reached, its latest entry is one of `latest_among`.
+        """
+        if post.key in self.entries:
+            original = self.entries[post.key]
+            return f"{'retry' if self._is_retry(post) else 'reuse'} of {original.operation}"
+        if limit := self._ledger.limits.get(post.operation):
+            uses = self._uses(post, self.entries)
+            if len(uses) >= limit.count:
+                latest = self._uses(post, self.entries if latest_among is None else latest_among)
+                end = period_of(limit, self.now).end
+                return f"limit until {end} since {latest[-1] if latest else None}"
         balance = self.balances.get(post.owner_id, 0)
-        amount = self._ledger.amounts[post.operation]
-        if post.key in self.operations:
-            return f"duplicate of {self.operations[post.key]}"
+        amount = self._ledger.amounts[post.operation] * post.quantity
         if balance + amount < 0:
             return f"insufficient: {amount} of {balance}"
         if balance + amount > MAX_BALANCE:
             return f"too much: {amount} on {balance}"
-        self.operations[post.key] = post.operation
+        self.entries[post.key] = ModelEntry(post.operation, amount, self.now)
         self.balances[post.owner_id] = balance + amount
-        return f"posted: {amount} makes {balance + amount}"
+        return f"posted: {amount} makes {balance + amount} at {self.now}"
 
     def post_batch(self, batch: Batch[Any]) -> str:
-        """Returns the expected outcome of a batch, in the words of `_described_batch`."""
-        posted_before = [self.operations.get(post.key) == post.operation for post in batch.posts]
-        if len(batch.posts) > 1 and all(posted_before):
+        """Returns the expected outcome of a batch, in the words of `described_batch`."""
+        if len(batch.posts) > 1 and all(self._is_retry(post) for post in batch.posts):
             return "all were posted before"
-        before = dict(self.balances), dict(self.operations)
+        balances, entries = dict(self.balances), dict(self.entries)
         for index, post in enumerate(batch.posts):
-            outcome = self.post(post)
+            outcome = self.post(post, latest_among=entries)
             if not outcome.startswith("posted"):
-                self.balances, self.operations = before
+                self.balances, self.entries = balances, entries
                 return f"entry {index} is {outcome}"
         return "all are posted"
 
+    def _is_retry(self, post: Post[Any]) -> bool:
+        original = self.entries.get(post.key)
+        if original is None or original.operation is not post.operation:
+            return False
+        per_unit = self._ledger.per_unit.get(post.operation)
+        units = () if per_unit is None else (per_unit.amount, *per_unit.formerly)
+        return not units or original.amount in [unit * post.quantity for unit in units]
 
-def ledger_machine(store: BlockingStore[OperationT]) -> type[RuleBasedStateMachine]:
-    """Returns a Hypothesis state machine that posts to the ledger of `store`."""
-    ledger = store.ledger
-    runs = count()
-    # There are few owners and nonces, so that retries, reused nonces and refusals are common.
-    posts = st.tuples(
-        st.sampled_from(["ann", "bob"]),
-        st.sampled_from(list(ledger.operations)),
-        st.sampled_from(["1", "2", "3", "4", "5", "6"]),
-    )
-
-    class LedgerMachine(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.run = next(runs)  # part of the owner_ids, so that runs do not share owners
-            self.model = ModelLedger(ledger)
-            self.sent: list[Batch[OperationT]] = []
-
-        @rule(batch=st.lists(posts, min_size=1, max_size=8))
-        def post(self, batch: list[tuple[str, OperationT, str]]) -> None:
-            requests = [
-                Post(f"{owner} of run {self.run}", operation, nonce)
-                for owner, operation, nonce in batch
-            ]
-            expected = [self.model.post(request) for request in requests]
-            assert [_described(outcome) for outcome in store.post(requests)] == expected
-
-        @rule(batch=st.lists(posts, min_size=1, max_size=4, unique_by=lambda p: (p[0], p[2])))
-        def post_all_or_nothing(self, batch: list[tuple[str, OperationT, str]]) -> None:
-            together = Batch(
-                tuple(
-                    Post(f"{owner} of run {self.run}", operation, nonce)
-                    for owner, operation, nonce in batch
-                )
-            )
-            [outcome] = store.post_batches([together])
-            assert _described_batch(outcome) == self.model.post_batch(together)
-            self.sent.append(together)
-
-        @rule(data=st.data())
-        def send_again(self, data: st.DataObject) -> None:
-            if self.sent:
-                together = data.draw(st.sampled_from(self.sent))
-                [outcome] = store.post_batches([together])
-                assert _described_batch(outcome) == self.model.post_batch(together)
-                if isinstance(outcome, BatchRepeated):
-                    assert [entry.nonce for entry in outcome.entries] == [
-                        post.nonce for post in together.posts
-                    ]
-
-        @invariant()
-        def balances_agree(self) -> None:
-            for owner_id, balance in self.model.balances.items():
-                assert store.balance(owner_id) == balance >= 0
-                assert sum(entry.amount for entry in store.entries(owner_id)) == balance
-
-    return LedgerMachine
+    def _uses(self, post: Post[Any], entries: dict[Key, ModelEntry]) -> list[str]:
+        """Returns the nonces of the entries that count towards the limit of `post`."""
+        period = period_of(self._ledger.limits[post.operation], self.now)
+        return [
+            nonce
+            for (owner_id, nonce), entry in entries.items()
+            if (owner_id, entry.operation) == (post.owner_id, post.operation)
+            and entry.created_on in period
+        ]
 
 
-def _described_batch(outcome: BatchOutcome[Any]) -> str:
+def described_batch(outcome: BatchOutcome[Any]) -> str:
     match outcome:
         case BatchPosted():
             return "all are posted"
         case BatchRefused(index, refusal):
-            return f"entry {index} is {_described(refusal)}"
+            return f"entry {index} is {described(refusal)}"
         case BatchRepeated():
             return "all were posted before"
         case OwnerBusy():
@@ -136,17 +108,17 @@ def _described_batch(outcome: BatchOutcome[Any]) -> str:
             assert_never(outcome)
 
 
-def _described(outcome: Outcome[Any]) -> str:
+def described(outcome: Outcome[Any]) -> str:
     match outcome:
-        case Posted():
-            return f"posted: {outcome.entry.amount} makes {outcome.balance}"
-        case Duplicate():
-            return f"duplicate of {outcome.original.operation}"
-        case LimitReached():
-            return f"limit of {outcome.allowed} reached"
-        case Insufficient():
-            return f"insufficient: {outcome.amount} of {outcome.balance}"
-        case BalanceTooHigh():
-            return f"too much: {outcome.amount} on {outcome.balance}"
+        case Posted(entry, balance):
+            return f"posted: {entry.amount} makes {balance} at {entry.created_on}"
+        case Duplicate(original, _, reused):
+            return f"{'reuse' if reused else 'retry'} of {original.operation}"
+        case LimitReached(_, _, resets_at, latest):
+            return f"limit until {resets_at} since {latest.nonce if latest else None}"
+        case Insufficient(amount, balance):
+            return f"insufficient: {amount} of {balance}"
+        case BalanceTooHigh(amount, balance):
+            return f"too much: {amount} on {balance}"
         case _:
             assert_never(outcome)
