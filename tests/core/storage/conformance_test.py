@@ -1,0 +1,31 @@
+"""The conformance tests, which apps inherit, hold for ledgers with rules that few apps have."""
+
+from core.ledgers.ledger import at_most, per_unit
+from core.testing.conformance import LedgerConformance
+from core.testing.limit_conformance import LimitConformance
+from core.testing.other_releases import release
+from core.testing.per_unit_conformance import PerUnitConformance
+from sample.limited_ledger import LIMITED_LEDGER
+from sample.operations import SampleOperation as Operation
+
+
+class TestLimitedSample(LedgerConformance[Operation]):
+    ledger = LIMITED_LEDGER
+
+
+class TestEverythingLimited(LimitConformance[Operation], PerUnitConformance[Operation]):
+    """No operation gives or takes credits without a limit, and one has both rules."""
+
+    ledger = release(
+        LIMITED_LEDGER,
+        amounts={
+            Operation.CREDIT_ADD: 0,
+            Operation.CREDIT_SPEND: per_unit(-(2**31) + 1, at_most=1),
+            Operation.BOOKING_REWARD: per_unit(7, at_most=2, formerly=(-7, 14)),
+        },
+        limits={
+            Operation.CREDIT_SPEND: at_most(2, per="hour", timezone="Asia/Kolkata"),
+            Operation.CREDIT_ADD: at_most(2**31 - 1, per="month", timezone="Pacific/Kiritimati"),
+            Operation.BOOKING_REWARD: at_most(1000),
+        },
+    )
