@@ -101,10 +101,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("entry_id", name=op.f("uq_ledger_limit_use_entry_id")),
         schema="chat",
     )
+    operation_changes.make_append_only("chat")
 
 
 def downgrade() -> None:
     operation_changes.refuse_if_entries_exist("chat")
+    operation_changes.allow_changes("chat")
     op.drop_table("ledger_limit_use", schema="chat")
     op.drop_index(
         "ix_ledger_entry_owner_id_id",

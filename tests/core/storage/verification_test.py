@@ -15,7 +15,7 @@ from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.storage.connections import connect
 from core.storage.verification import MOST_FINDINGS, Verification, verify
-from core.testing import races
+from core.testing import racers, races
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import execute
 from core.testing.unreliable_proxy import proxied
@@ -292,7 +292,7 @@ def test_a_ledger_is_right_at_every_moment_of_a_race(url: SecretStr) -> None:
     race = races.mixed_owners(ledger)
     verifications: list[Verification] = []
     with ThreadPoolExecutor(1) as pool:
-        racing = pool.submit(races.run, ledger, url, race, processes=1, threads=8)
+        racing = pool.submit(racers.run, ledger, url, race, racers.this_process, threads=8)
         while not racing.done():
             verifications.append(verify(ledger, url))
         assert racing.result() == []

@@ -85,7 +85,7 @@ class LedgerConformance(LimitConformance[OperationT], PerUnitConformance[Operati
             ledger_machine(store_with_clock, clock),
             settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
         )
-        assert store.discrepancies() == []
+        assert store_with_clock.discrepancies() == []
 
     @pytest.fixture(scope="class")
     @classmethod
