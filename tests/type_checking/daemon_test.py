@@ -1,30 +1,14 @@
 """When an enum is edited, mypy checks its users again, both in its daemon and with its cache."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import mypy.api
 import pytest
 
-from type_checking.typing_cases import write_config
+from type_checking.edits import by_call, by_class
 
-BY_CALL = """\
-from core.ledgers.operations import BaseLedgerOperation, extend_enum
+Run = Callable[[], str]
 
-Operation = extend_enum(BaseLedgerOperation, "Operation", MEMBERS)
-"""
-BY_CLASS = """\
-from core.ledgers.operations import BaseLedgerOperation
-
-
-class Operation(BaseLedgerOperation):
-    DAILY_REWARD = "DAILY_REWARD"
-    SIGNUP_CREDIT = "SIGNUP_CREDIT"
-    CREDIT_SPEND = "CREDIT_SPEND"
-    CREDIT_ADD = "CREDIT_ADD"
-"""
 LEDGER = """\
 from core.ledgers.ledger import Ledger
 from operations import Operation
@@ -65,47 +49,12 @@ UNKNOWN = '"type[Operation]" has no attribute "REFUND"  [attr-defined]'
 MISSING = "amounts: Operation.BONUS has no amount; add it  [ledger-operation]"
 COLLIDES = "Operation: CREDIT_ADD = 'x' collides with a shared operation"
 UNHANDLED = 'Argument 1 to "assert_never" has incompatible type "Literal[Operation.BONUS]"'
-FILES = ("ledger.py", "match.py", "operations.py")
-
-Run = Callable[[], str]
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    write_config(tmp_path)
-    (tmp_path / "ledger.py").write_text(LEDGER)
-    (tmp_path / "match.py").write_text(MATCH)
-    return tmp_path
-
-
-@pytest.fixture(params=["daemon", "cache"])
-def check(
-    app: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Run]:
-    """A function that checks the app as it is now, and returns what mypy prints."""
-    monkeypatch.chdir(app)
-    if request.param == "cache":
-        yield lambda: "".join(mypy.api.run([*FILES, "--show-traceback"])[:2])
-        return
-
-    def dmypy(*arguments: str) -> str:
-        command = [sys.executable, "-m", "mypy.dmypy", "--status-file", str(app / "dmypy.json")]
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True)
-        return done.stdout + done.stderr
-
-    try:
-        yield lambda: dmypy("run", "--", *FILES, "--show-traceback")
-    finally:
-        dmypy("stop")
-
-
-def by_call(**members: str) -> str:
-    return BY_CALL.replace("MEMBERS", repr(members))
-
-
-def by_class(**members: str) -> str:
-    own = [f"    {name} = {value!r}\n" for name, value in members.items()]
-    return BY_CLASS + "".join(own)
+@pytest.fixture(autouse=True)
+def users(app: Path) -> None:
+    (app / "ledger.py").write_text(LEDGER)
+    (app / "match.py").write_text(MATCH)
 
 
 @pytest.mark.parametrize("form", [by_call, by_class])

@@ -100,28 +100,29 @@ OperationT_co = TypeVar("OperationT_co", bound=BaseLedgerOperation, covariant=Tr
 
 
 def extend_enum(
-    base: type[OperationT], name: str, extra: Mapping[str, str], *, module: str | None = None
-) -> type[OperationT]:
-    """Returns a subclass of `base` with the shared operations, followed by those in `extra`.
+    base: type[BaseLedgerOperation],
+    name: str,
+    extra: Mapping[str, str],
+    *,
+    module: str | None = None,
+) -> type[BaseLedgerOperation]:
+    """Returns an operation enum with the operations of `base`, followed by those in `extra`.
+
+    `base` is BaseLedgerOperation, for the shared operations, or another operation enum, whose
+    family the result belongs to. Python does not allow an enum with members to be subclassed, so
+    the result is always a subclass of BaseLedgerOperation itself, with members of its own.
 
     `extra` maps names to values. The result is the same as that of a class statement that lists
     all of these operations. `name` must be the variable that the class is assigned to, in
     `module` (by default, the caller's module); otherwise its members cannot be pickled.
 
-    Raises DefinitionError if `extra` repeats a shared operation, or if a name or value is invalid.
+    Raises DefinitionError if `extra` repeats a name or value of `base`, or if a name or value is
+    invalid.
     """
+    inherited = _inherited(base, name)
     for member, value in extra.items():
-        if member in SHARED_OPERATIONS or value in SHARED_OPERATIONS:
-            raise DefinitionError(
-                f"{name}: {member} = {value!r} collides with a shared operation; "
-                "remove it (every app has it already) or rename it"
-            )
-        if not member.isidentifier() or keyword.iskeyword(member) or member.startswith("_"):
-            raise DefinitionError(
-                f"{name}: {member!r} is not a valid operation name; use an identifier that is not "
-                "a keyword and does not start with an underscore"
-            )
-    members = {**{shared: shared for shared in SHARED_OPERATIONS}, **extra}
+        if problem := _extra_problem(base, inherited, member, value):
+            raise DefinitionError(f"{name}: {problem}")
     caller = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as enum itself does
     where = module or caller.f_globals.get("__name__")
     if not isinstance(where, str) or (module is not None and module not in sys.modules):
@@ -131,9 +132,45 @@ def extend_enum(
         )
     # The functional API, in which calling the enum class with members returns a new class:
     # https://docs.python.org/3/howto/enum.html#functional-api
-    create: Any = base
-    extended: type[OperationT] = create(name, members, module=where, qualname=name)
+    create: Any = BaseLedgerOperation
+    members = {**inherited, **extra}
+    extended: type[BaseLedgerOperation] = create(name, members, module=where, qualname=name)
     return extended
+
+
+def _inherited(base: type[BaseLedgerOperation], name: str) -> dict[str, str]:
+    """Returns the values of the operations of `base`, by name."""
+    if base is BaseLedgerOperation:
+        return {shared: shared for shared in SHARED_OPERATIONS}
+    if not isinstance(base, LedgerOperationMeta):
+        raise DefinitionError(
+            f"{name}: {base!r} is not an operation enum, so it cannot be extended; use "
+            "BaseLedgerOperation, or an enum that is derived from it"
+        )
+    return {member: operation.value for member, operation in base.__members__.items()}
+
+
+def _extra_problem(
+    base: type[BaseLedgerOperation], inherited: Mapping[str, str], member: str, value: str
+) -> str | None:
+    """Returns the problem of an operation that is added to those of `base`."""
+    if member in SHARED_OPERATIONS or value in SHARED_OPERATIONS:
+        return (
+            f"{member} = {value!r} collides with a shared operation; "
+            "remove it (every app has it already) or rename it"
+        )
+    for other, taken in inherited.items():
+        if member == other or value == taken:
+            return (
+                f"{member} = {value!r} collides with {other} = {taken!r} of {base.__name__}; "
+                "remove it (the result has that operation already) or rename it"
+            )
+    if not member.isidentifier() or keyword.iskeyword(member) or member.startswith("_"):
+        return (
+            f"{member!r} is not a valid operation name; use an identifier that is not "
+            "a keyword and does not start with an underscore"
+        )
+    return None
 
 
 def _members_as_written(name: str, namespace: Any) -> dict[str, object]:

@@ -15,9 +15,11 @@ from mypy.plugin import ClassDefContext
 from core.ledgers.enum_contract import IS_DATACLASS, MIXES_IN, REFUSED_ATTRIBUTES, REFUSED_KEYWORDS
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation
 from core.mypy_plugin import class_body
-from core.mypy_plugin.members import depend_on_members
+from core.mypy_plugin.members import Members, record
 from core.mypy_plugin.names import BASE
 from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
+
+Problems = list[tuple[str, Context]]
 
 
 def check(ctx: ClassDefContext) -> None:
@@ -25,40 +27,47 @@ def check(ctx: ClassDefContext) -> None:
 
     Values must be literals. Stub files may omit them.
     """
-    cls = ctx.cls
-    body = class_body.read(cls, is_stub=ctx.api.is_stub_file)
-    depend_on_members(cls.info, ctx.api.named_type("builtins.str"))
-    for problem in _statement_problems(cls):
-        _fail(ctx, f"{cls.name} is not a valid operation enum: {problem}", cls)
-    for problem, place in body.problems:
-        _fail(ctx, f"{cls.name}: {problem}", place)
-    members = _members(ctx, body)
-    contract = refusal(lambda: _runtime_class(cls.name, members))
-    if contract is not None:
-        _fail(ctx, contract, cls)
-
-
-def _members(ctx: ClassDefContext, body: class_body.Body) -> dict[str, object]:
-    """Returns the members that mypy finds; reports those whose values are not literals."""
-    cls = ctx.cls
+    cls, is_stub = ctx.cls, ctx.api.is_stub_file
+    body = class_body.read(cls, is_stub=is_stub)
+    problems: Problems = [
+        (f"{cls.name} is not a valid operation enum: {problem}", cls)
+        for problem in _statement_problems(cls)
+    ]
+    problems += [(f"{cls.name}: {problem}", place) for problem, place in body.problems]
     members: dict[str, object] = {}
     for name in cls.info.enum_members:
-        value = body.values.get(name)
         if isinstance(cls.info.names[name].node, TypeInfo) or name in REFUSED_ATTRIBUTES:
             continue  # a nested class, or a name that is reported without its value
-        if isinstance(value, (StrExpr, IntExpr)):
-            members[name] = value.value
-            continue
-        if not (ctx.api.is_stub_file and _is_left_out(value)):
-            _fail(
-                ctx,
+        members[name] = _value(cls, name, body.values.get(name), is_stub, problems)
+    # Values that are not known count as valid, so that each operation is reported once.
+    known = {
+        name: f"unknown value {number}" if value is None else value
+        for number, (name, value) in enumerate(members.items())
+    }
+    contract = refusal(lambda: _runtime_class(cls.name, known))
+    if contract is not None:
+        problems.append((contract, cls))
+    for problem, place in problems:
+        ctx.api.fail(problem, place, code=LEDGER_OPERATION)
+    values = {name: value if isinstance(value, str) else None for name, value in members.items()}
+    record(cls.info, Members(values, bool(problems)), ctx.api.named_type("builtins.str"))
+
+
+def _value(
+    cls: ClassDef, name: str, value: Expression | None, is_stub: bool, problems: Problems
+) -> object:
+    """Returns the value of a member, or None if that is not a literal, which is a problem."""
+    if isinstance(value, (StrExpr, IntExpr)):
+        return value.value
+    if not (is_stub and _is_left_out(value)):
+        problems.append(
+            (
                 f"{cls.name}: write the value of {name} as a string literal, so that it can be "
                 "checked",
                 value if isinstance(value, Expression) and value.line > 0 else cls,
             )
-        # A valid value, so that no second error is reported for the same operation.
-        members[name] = name if name in SHARED_OPERATIONS else f"value {len(members)}"
-    return members
+        )
+    return name if name in SHARED_OPERATIONS else None
 
 
 def _statement_problems(cls: ClassDef) -> list[str]:
@@ -90,7 +99,3 @@ def _runtime_class(name: str, members: dict[str, object]) -> object:
 
 def _is_left_out(value: Expression | None) -> bool:
     return value is None or isinstance(value, (EllipsisExpr, TempNode))
-
-
-def _fail(ctx: ClassDefContext, message: str, place: Context) -> None:
-    ctx.api.fail(message, place, code=LEDGER_OPERATION)

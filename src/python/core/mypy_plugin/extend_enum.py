@@ -1,15 +1,14 @@
 """Makes mypy treat `Name = extend_enum(...)` as the definition of an enum class with members."""
 
-# mypy's own plugins use private names too, and some of its parameters are not annotated:
-# pyright: reportPrivateUsage=false, reportUnknownMemberType=false
+# Some parameters of mypy are not annotated:
+# pyright: reportUnknownMemberType=false
 
-from typing import Final
+from typing import Any, Final
 
 from mypy.nodes import (
     ARG_NAMED,
     ARG_POS,
     GDEF,
-    MDEF,
     AssignmentStmt,
     CallExpr,
     Context,
@@ -22,18 +21,20 @@ from mypy.nodes import (
     SymbolTableNode,
     TypeAlias,
     TypeInfo,
-    Var,
 )
 from mypy.plugin import DynamicClassDefContext
 from mypy.semanal import SemanticAnalyzer
-from mypy.types import Instance, LiteralType, get_proper_type
+from mypy.server.trigger import make_trigger
+from mypy.types import Instance, get_proper_type
 
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, extend_enum
-from core.mypy_plugin.members import depend_on_members
+from core.mypy_plugin.enum_class import class_of
+from core.mypy_plugin.members import Members, recorded
 from core.mypy_plugin.names import BASE
 from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
 
 _PARAMETERS: Final = ("base", "name", "extra")
+_SHARED: Final = {name: name for name in SHARED_OPERATIONS}
 
 
 def define(ctx: DynamicClassDefContext) -> None:
@@ -55,24 +56,24 @@ def define(ctx: DynamicClassDefContext) -> None:
             "extend_enum must be called at module level; otherwise, members cannot be pickled"
         )
         return
+    root = api.named_type_or_none(BASE)
+    if root is None:
+        return  # mypy has not analyzed that module yet
     if statement.unanalyzed_type is not None:
         definition.fail(f"{ctx.name} is a class, not a variable; remove its annotation")
-    members = definition.members()
-    base = api.named_type_or_none(BASE)
-    if base is None:
-        return  # mypy has not analyzed that module yet
-    info = _class_of(api, ctx.name, base, members, call.line)
-    # If the definition is invalid, that is reported once, without further errors at each use.
-    info.fallback_to_any = definition.is_broken
     if _is_taken(api, ctx.name, call.line):
         definition.fail(f"{ctx.name} is defined twice; use another name")
         return
+    members = definition.members()
+    info = class_of(api, ctx.name, root, members, call.line)
     api.add_symbol_table_node(ctx.name, SymbolTableNode(GDEF, info, plugin_generated=True))
-    if not definition.is_broken:
+    # If the definition is invalid, that is reported once, without further errors at each use.
+    if not members.is_broken:
         # Through this node mypy's daemon finds the class and its members when it merges an edited
         # module into its state. mypy then does not check the arguments; they are checked here.
-        call.analyzed = EnumCallExpr(info, list(members), [None] * len(members))
+        call.analyzed = EnumCallExpr(info, list(members.values), [None] * len(members.values))
         call.analyzed.set_line(call)
+        definition.depend_on_base()
 
 
 class _Definition:
@@ -82,25 +83,31 @@ class _Definition:
         self._api = api
         self._name = name
         self._call = call
-        self.is_broken = False
+        self._is_broken = False
+        self._given = self._arguments()
+        self._base = _class_named(self._given["base"]) if self._given else None
 
     def fail(self, message: str, place: Context | None = None) -> None:
-        self.is_broken = True
+        self._is_broken = True
         self._api.fail(message, place or self._call, code=LEDGER_OPERATION)
 
-    def members(self) -> dict[str, str]:
+    def depend_on_base(self) -> None:
+        """Makes mypy's daemon analyze this definition again when the base changes."""
+        if self._base is not None and self._given is not None:
+            names = {self._base.fullname, getattr(self._given["base"], "fullname", "")}
+            for name in names:
+                self._api.add_plugin_dependency(make_trigger(name))
+
+    def members(self) -> Members:
         """Reports any errors in the arguments, and returns the valid members by name."""
-        members = {name: name for name in SHARED_OPERATIONS}
-        arguments = self._arguments()
-        if arguments is None:
-            self.is_broken = True  # mypy reports what is wrong with the arguments
-            return members
-        self._check_base(arguments["base"])
-        self._check_name(arguments["name"])
-        if "module" in arguments:
-            self._check_module(arguments["module"])
-        members.update(self._extra(arguments["extra"]))
-        return members
+        if self._given is None:
+            return Members(_SHARED, is_broken=True)  # mypy reports what is wrong with the arguments
+        base = self._members_of_base(self._given["base"])
+        self._check_name(self._given["name"])
+        if "module" in self._given:
+            self._check_module(self._given["module"])
+        extra = self._extra(self._given["extra"], base)
+        return Members({**base.values, **extra}, self._is_broken or base.is_broken)
 
     def _arguments(self) -> dict[str, Expression] | None:
         """Returns the arguments by parameter, or None if the call does not fit the signature."""
@@ -117,17 +124,18 @@ class _Definition:
             found[parameter] = argument
         return found if all(parameter in found for parameter in _PARAMETERS) else None
 
-    def _check_base(self, base: Expression) -> None:
-        node = base.node if isinstance(base, RefExpr) else None
-        if isinstance(node, TypeAlias):
-            target = get_proper_type(node.target)
-            node = target.type if isinstance(target, Instance) else None
-        if not isinstance(node, TypeInfo) or node.fullname != BASE:
+    def _members_of_base(self, base: Expression) -> Members:
+        if self._base is not None and self._base.fullname == BASE:
+            return Members(_SHARED, is_broken=False)
+        if self._base is None or not self._base.has_base(BASE):
             self.fail(
-                "the first argument must be BaseLedgerOperation, because an enum that has members "
-                "cannot be extended",
+                "the first argument must be BaseLedgerOperation or another operation enum, given "
+                "by its name",
                 base,
             )
+            return Members(_SHARED, is_broken=True)
+        # An enum whose members are not recorded is invalid, which is reported where it is defined.
+        return recorded(self._base) or Members(_SHARED, is_broken=True)
 
     def _check_name(self, name: Expression) -> None:
         if not isinstance(name, StrExpr) or name.value != self._name:
@@ -144,11 +152,12 @@ class _Definition:
         if not isinstance(module, StrExpr) or module.value != self._api.cur_mod_id:
             self.fail("the module must be __name__; otherwise, members cannot be pickled", module)
 
-    def _extra(self, extra: Expression) -> dict[str, str]:
+    def _extra(self, extra: Expression, base: Members) -> dict[str, str]:
         if not isinstance(extra, DictExpr):
             self.fail("write the operations as a literal {...}, so that they can be checked", extra)
             return {}
         members: dict[str, str] = {}
+        family = self._runtime_base(base)
         names: dict[str, str] = {}  # the name of the first member that has a value
         for key, value in extra.items:
             if not isinstance(key, StrExpr) or not isinstance(value, StrExpr):
@@ -162,36 +171,32 @@ class _Definition:
             else:
                 first = names.setdefault(value.value, key.value)
                 # Only an operation with the same value can make this one wrong.
-                problem = self._refusal({first: value.value, key.value: value.value})
+                problem = self._refusal(family, {first: value.value, key.value: value.value})
                 if problem is not None:
                     self.fail(problem, key)
                 else:
                     members[key.value] = value.value
         return members
 
-    def _refusal(self, extra: dict[str, str]) -> str | None:
-        return refusal(lambda: extend_enum(BaseLedgerOperation, self._name, extra))
+    def _runtime_base(self, base: Members) -> type[BaseLedgerOperation]:
+        """Returns a real enum with the members of the base, to which the rules are applied."""
+        if self._base is None or self._base.fullname == BASE or base.is_broken:
+            return BaseLedgerOperation
+        create: Any = BaseLedgerOperation  # calling it with members creates an enum
+        family: type[BaseLedgerOperation] = create(self._base.name, base.stand_in())
+        return family
+
+    def _refusal(self, base: type[BaseLedgerOperation], extra: dict[str, str]) -> str | None:
+        return refusal(lambda: extend_enum(base, self._name, extra))
 
 
-def _class_of(
-    api: SemanticAnalyzer, name: str, base: Instance, members: dict[str, str], line: int
-) -> TypeInfo:
-    info = api.basic_new_typeinfo(name, base, line)
-    info.line = line
-    info.metaclass_type = info.calculate_metaclass_type()
-    info.is_enum = True
-    string = api.named_type("builtins.str")
-    for member, value in members.items():
-        var = Var(member, string.copy_modified(last_known_value=LiteralType(value, string)))
-        var.info = info
-        var._fullname = f"{info.fullname}.{member}"
-        var.line = line
-        var.is_ready = True
-        var.is_initialized_in_class = True
-        var.has_explicit_value = True  # otherwise mypy would not treat it as a member
-        info.names[member] = SymbolTableNode(MDEF, var, plugin_generated=True)
-    depend_on_members(info, string)
-    return info
+def _class_named(expression: Expression) -> TypeInfo | None:
+    """Returns the class that the expression is the name or an alias of."""
+    node = expression.node if isinstance(expression, RefExpr) else None
+    if isinstance(node, TypeAlias):
+        target = get_proper_type(node.target)
+        return target.type if isinstance(target, Instance) else None
+    return node if isinstance(node, TypeInfo) else None
 
 
 def _is_taken(api: SemanticAnalyzer, name: str, line: int) -> bool:
