@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from keyword import iskeyword
 from types import MappingProxyType
-from typing import Generic, Protocol
+from typing import Generic
 
 from core.ledgers.amounts import Amount, PerUnit, amount_of, amount_problems, per_unit
 from core.ledgers.errors import DefinitionError, ForeignOperation
+from core.ledgers.families import AnyLedger, Inherited, base_problems, inherited_from
 from core.ledgers.limits import Limit, at_most, limit_problems, once, once_per
-from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation, OperationT
+from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
 from core.ledgers.tables import message
 
@@ -23,31 +23,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,42}")
 _RESERVED_NAMES = ("public", "information_schema")
 
 
-class AnyLedger(Protocol):
-    """What can be read of any app's ledger, so that code can hold ledgers of several apps.
-
-    A `Ledger` cannot be a `Ledger[BaseLedgerOperation]`: that would accept any app's operations.
-    """
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def operations(self) -> type[BaseLedgerOperation]: ...
-
-    @property
-    def amounts(self) -> "ReadableAmounts": ...
-
-    @property
-    def version(self) -> str: ...
-
-
-class ReadableAmounts(Protocol):
-    """The part of a mapping that does not depend on which operations the keys may be."""
-
-    def items(self) -> AbstractSet[tuple[BaseLedgerOperation, int]]: ...
-
-
 class Ledger(Generic[OperationT]):
     """An app's name, its operations, and the number of credits that each operation adds or takes.
 
@@ -57,7 +32,12 @@ class Ledger(Generic[OperationT]):
     have an operation posted; the others are not limited. `version` is the version of the app's
     API, which its OpenAPI document shows.
 
-    Raises DefinitionError if the name, the operations, the amounts or the limits are invalid.
+    With a `base`, whose operations this ledger must have too, the amounts and limits of the base
+    apply here as well. `overrides` changes any of these amounts. `limits` replaces any of these
+    limits, or removes it with None.
+
+    Raises DefinitionError if the name, the operations, the base, the amounts or the limits are
+    invalid.
     """
 
     def __init__(
@@ -67,18 +47,20 @@ class Ledger(Generic[OperationT]):
         operations: type[OperationT],
         amounts: Mapping[OperationT, Amount],
         overrides: Mapping[OperationT, Amount] | None = None,
-        limits: Mapping[OperationT, Limit] | None = None,
+        limits: Mapping[OperationT, Limit | None] | None = None,
+        base: AnyLedger | None = None,
         version: str = "1.0.0",
     ) -> None:
         self._name = checked_name(name)
         self._operations = operations
-        declared = _all_amounts(operations, amounts, overrides or {})
+        inherited = _inherited(operations, base)
+        declared = _all_amounts(operations, amounts, overrides or {}, inherited)
         # Not proxies, which cannot be pickled.
         self._amounts = {op: amount_of(amount, op, 1) for op, amount in declared.items()}
         self._per_unit = {
             op: amount for op, amount in declared.items() if isinstance(amount, PerUnit)
         }
-        self._limits = _checked_limits(operations, limits or {})
+        self._limits = _all_limits(operations, limits or {}, inherited)
         self._version = version
 
     @property
@@ -116,7 +98,7 @@ class Ledger(Generic[OperationT]):
         """
         try:
             amount = self._amounts[operation]
-            if quantity == 1:
+            if quantity == 1 and type(quantity) is int:
                 return amount
             return amount_of(self._per_unit.get(operation, amount), operation, quantity)
         except KeyError:
@@ -157,27 +139,42 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _all_amounts(
-    operations: type[OperationT],
-    amounts: Mapping[OperationT, Amount],
-    overrides: Mapping[OperationT, Amount],
-) -> dict[OperationT, Amount]:
+def _inherited(operations: type[OperationT], base: AnyLedger | None) -> Inherited:
     if not operations.__members__:
         raise DefinitionError(
             f"operations: {operations.__name__} has no operations; use the app's own enum"
         )
-    if problems := [*amount_problems(operations, amounts, overrides)]:
+    if base is None:
+        return Inherited()
+    given: object = base
+    if not isinstance(given, Ledger):
+        raise DefinitionError(f"base: {base!r} is not a ledger; use the Ledger to extend")
+    if problems := [*base_problems(operations, base.operations)]:
+        raise DefinitionError(message(problems))
+    return inherited_from(base)
+
+
+def _all_amounts(
+    operations: type[OperationT],
+    amounts: Mapping[OperationT, Amount],
+    overrides: Mapping[OperationT, Amount],
+    inherited: Inherited,
+) -> dict[OperationT, Amount]:
+    if problems := [*amount_problems(operations, amounts, overrides, inherited.amounts)]:
         raise DefinitionError(message(problems))
     given = {**amounts, **overrides}
     return {
-        operation: given[operation] if operation in given else SHARED_OPERATIONS[operation.name]
+        operation: given[operation] if operation in given else inherited.amounts[operation.name]
         for operation in operations
     }
 
 
-def _checked_limits(
-    operations: type[OperationT], limits: Mapping[OperationT, Limit]
+def _all_limits(
+    operations: type[OperationT],
+    limits: Mapping[OperationT, Limit | None],
+    inherited: Inherited,
 ) -> dict[OperationT, Limit]:
-    if problems := [*limit_problems(operations, limits)]:
+    if problems := [*limit_problems(operations, limits, inherited.limits)]:
         raise DefinitionError(message(problems))
-    return dict(limits)
+    by_operation = {op: limits.get(op, inherited.limits.get(op.name)) for op in operations}
+    return {operation: limit for operation, limit in by_operation.items() if limit is not None}

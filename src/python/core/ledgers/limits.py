@@ -1,14 +1,15 @@
 """Limits: how often an owner may have an operation posted, ever or in each period."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal, get_args
 from zoneinfo import available_timezones
 
 from core.ledgers.errors import DefinitionError
-from core.ledgers.operations import OperationT
+from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.requests import Key
 from core.ledgers.tables import Problem, foreign
 
@@ -59,6 +60,8 @@ def once_per(period: Period, *, timezone: str = "UTC") -> Limit:
 
     Raises DefinitionError if there is no such period or time zone.
     """
+    if problem := _period_problem(period):  # such as that of None, which Limit would accept
+        raise DefinitionError(problem)
     return Limit(1, period, timezone)
 
 
@@ -74,34 +77,59 @@ def limit_problem(count: object, per: object, timezone: object) -> str | None:
     """Returns the problem of a limit with these fields."""
     if type(count) is not int or not 1 <= count <= _MAX_COUNT:
         return f"a limit must be an integer from 1 to {_MAX_COUNT}, not {count!r}"
-    if per is not None and per not in PERIODS:
-        return f"a period must be one of {', '.join(map(repr, PERIODS))}, not {per!r}"
+    if per is not None and (problem := _period_problem(per)):
+        return problem
     if not isinstance(timezone, str) or not _is_timezone(timezone):
         return (
             f"{timezone!r} is not a time zone; use the name of one, such as 'UTC' or "
             "'Europe/Berlin'"
         )
+    if per is None and timezone != "UTC":
+        return (
+            f"a limit without a period has no use for the time zone {timezone!r}: add per='day', "
+            "for example, or remove the time zone"
+        )
     return None
 
 
+def _period_problem(per: object) -> str | None:
+    if per in PERIODS:
+        return None
+    return f"a period must be one of {', '.join(map(repr, PERIODS))}, not {per!r}"
+
+
 def limit_problems(
-    operations: type[OperationT], limits: Mapping[OperationT, object]
+    operations: type[OperationT],
+    limits: Mapping[OperationT, object],
+    inherited: Container[str] = (),
 ) -> Iterator[Problem]:
-    """Yields each problem of a ledger's limits."""
+    """Yields each problem of a ledger's limits.
+
+    `inherited` has the names of the operations that the base limits, of which None removes the
+    limit.
+    """
     for operation, limit in limits.items():
-        if text := foreign(operations, operation):
+        if text := foreign(operations, operation) or _limit_problem(operation, limit, inherited):
             yield Problem("limits", operation, False, text)
-        elif not isinstance(limit, Limit):
-            text = (
-                f"the limit of {operation} must be once(), once_per(...) or at_most(...), not "
-                f"{limit!r}"
-            )
-            yield Problem("limits", operation, False, text)
+
+
+def _limit_problem(
+    operation: BaseLedgerOperation, limit: object, inherited: Container[str]
+) -> str | None:
+    if isinstance(limit, Limit) or limit is None and operation.name in inherited:
+        return None
+    if limit is None:
+        return f"{operation} has no limit in the base that could be removed; leave it out"
+    return f"the limit of {operation} must be once(), once_per(...) or at_most(...), not {limit!r}"
+
+
+@cache
+def _known_timezones() -> frozenset[str]:
+    return frozenset(available_timezones())  # which reads the system's database at each call
 
 
 def _is_timezone(name: str) -> bool:
-    if not _TIMEZONE.fullmatch(name):
-        return False
-    known = available_timezones()
+    if name == "UTC":
+        return True
     # Without the system's database of time zones, only PostgreSQL can tell: see DatabaseCheck.
-    return name in known or not known or name == "UTC"
+    return _TIMEZONE.fullmatch(name) is not None and name in (_known_timezones() or (name,))

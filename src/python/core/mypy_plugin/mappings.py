@@ -25,7 +25,7 @@ from core.ledgers.operations import BaseLedgerOperation
 from core.ledgers.tables import Problem, message
 from core.mypy_plugin.arguments import Call
 from core.mypy_plugin.reports import LEDGER_OPERATION
-from core.mypy_plugin.stand_ins import StandIns, literal_of
+from core.mypy_plugin.stand_ins import StandIns
 
 _COPIES: Final = ("builtins.dict", "types.MappingProxyType")
 _MAX_ALTERNATIVES: Final = 16
@@ -115,17 +115,23 @@ class Check:
         mapping: Expression,
         rules: Callable[[Table], Iterable[Problem]],
         unless_complete: Mapping[BaseLedgerOperation, object],
+        value_of: Callable[[Call, Expression], object],
     ) -> None:
-        """Checks `mapping`. `unless_complete` has the entries that it may have besides."""
+        """Checks `mapping`. `unless_complete` has the entries that it may have besides.
+
+        `value_of` returns what is known of a value, or a valid one.
+        """
         for entries in read(mapping):
-            table, places, is_complete = self._table(entries)
+            table, places, is_complete = self._table(entries, value_of)
             problems = [*rules(table if is_complete else {**unless_complete, **table})]
             self._report(entries.place, [problem for problem in problems if problem.is_missing])
             for problem in problems:
                 if not problem.is_missing:
                     self._report(places[problem.operation], [problem])
 
-    def _table(self, entries: Entries) -> tuple[Table, dict[object, Expression], bool]:
+    def _table(
+        self, entries: Entries, value_of: Callable[[Call, Expression], object]
+    ) -> tuple[Table, dict[object, Expression], bool]:
         """Returns the known entries, their places, and whether there can be no others."""
         table: Table = {}
         places: dict[object, Expression] = {}
@@ -140,8 +146,7 @@ class Check:
                 if operation in in_part:
                     self._fail(key, f"{operation} is given twice; remove one")
                 in_part.add(operation)
-                literal = literal_of(self.ctx.api.get_expression_type(value))
-                table[operation] = 0 if literal is None else literal.value
+                table[operation] = value_of(self.ctx, value)
                 places[operation] = key
         return table, places, is_complete
 

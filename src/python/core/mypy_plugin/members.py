@@ -24,8 +24,7 @@ class Members:
     def stand_in(self) -> dict[str, str]:
         """Returns the members with a value each, so that a real enum can be made of them."""
         return {
-            name: f"unknown value {number}" if value is None else value
-            for number, (name, value) in enumerate(self.values.items())
+            name: f"? {name}" if value is None else value for name, value in self.values.items()
         }
 
 

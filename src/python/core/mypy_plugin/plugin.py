@@ -32,19 +32,23 @@ from core.mypy_plugin import (  # noqa: E402
     amounts,
     class_form,
     extend_enum,
-    identifiers,
     ledger_subclass,
+    limits,
     lookups,
+    posts,
     rows,
     tables,
+    units,
     values,
 )
 from core.mypy_plugin.names import (  # noqa: E402
     BASE,
     EXTEND_ENUM,
     LEDGER,
+    LIMITS,
     MYPY_PLUGIN,
     PER_OPERATION,
+    PER_UNIT,
     POST,
     REQUEST,
 )
@@ -81,18 +85,22 @@ class LedgerPlugin(Plugin):
             return _is_loaded
         if fullname == PER_OPERATION:
             return _call(tables.check)
+        if fullname == PER_UNIT:
+            return _call(units.check)
+        if fullname in LIMITS:
+            return _call(limits.check)
         cls = self._class(fullname)
         if cls is None:
             return None
         if cls.fullname == POST:
-            return _call(identifiers.check)
+            return _call(posts.check)
         if cls.has_base(BASE):
             return _call(lookups.check_call)
         return _call(amounts.check) if cls.has_base(LEDGER) else None
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         if fullname == REQUEST:
-            return _call(identifiers.check)
+            return _call(posts.check)
         if fullname in ("builtins.str.__eq__", "builtins.str.__ne__"):
             return _call(lookups.check_comparison)
         return _call(rows.check) if rows.is_condition(fullname) else None

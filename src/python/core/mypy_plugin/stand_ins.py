@@ -16,6 +16,7 @@ from mypy.types import (
 )
 
 from core.ledgers.operations import SHARED_OPERATIONS, BaseLedgerOperation
+from core.mypy_plugin.members import recorded
 from core.mypy_plugin.names import BASE
 from core.mypy_plugin.reports import refusal
 
@@ -29,11 +30,14 @@ class StandIns:
     def enum(self, info: TypeInfo) -> type[BaseLedgerOperation]:
         """Raises DefinitionError for an invalid enum, which is reported where it is defined."""
         if info.fullname not in self._enums:
-            # The values of an app's own operations are irrelevant here, but must be distinct.
-            members = {
-                name: name if name in SHARED_OPERATIONS else f"value {number}"
-                for number, name in enumerate(info.enum_members)
-            }
+            known = recorded(info)
+            if known is not None and not known.is_broken:
+                members = known.stand_in()
+            else:  # the operations that mypy finds, with valid values
+                members = {
+                    name: name if name in SHARED_OPERATIONS else f"value {number}"
+                    for number, name in enumerate(info.enum_members)
+                }
             create: Any = BaseLedgerOperation  # calling it with members creates an enum
             enum: type[BaseLedgerOperation] = create(info.name, members)
             self._enums[info.fullname] = enum

@@ -22,7 +22,12 @@ def check(ctx: FunctionContext) -> Type:
     if operations is not None and table is not None:
         if refusal(lambda: stand_ins.enum(operations)) is None:
             own = stand_ins.enum(operations)
-            check_mapping(table, lambda read: table_problems(own, read), dict.fromkeys(own))
+            check_mapping(
+                table,
+                lambda read: table_problems(own, read),
+                unless_complete=dict.fromkeys(own),
+                value_of=lambda _, value: value,
+            )
     mapping = get_proper_type(ctx.default_return_type)
     if not isinstance(mapping, Instance):
         return ctx.default_return_type

@@ -1,10 +1,12 @@
-"""Checks the owner and the nonce of a post: invalid literals, and variables that are swapped."""
+"""Checks the arguments of a post: invalid literals, and variables that are swapped."""
 
 from mypy.nodes import Expression, MemberExpr, NameExpr, StrExpr
 from mypy.types import Type
 
+from core.ledgers.amounts import quantity_problem
 from core.ledgers.identifiers import validated_nonce, validated_owner_id
 from core.mypy_plugin.arguments import Call, argument
+from core.mypy_plugin.constants import integer
 from core.mypy_plugin.reports import LEDGER_OPERATION, refusal
 
 _RULES = {"owner_id": validated_owner_id, "nonce": validated_nonce}
@@ -18,9 +20,17 @@ def check(ctx: Call) -> Type:
             problem = refusal(lambda: validated(value))
         else:
             problem = _is_swapped(parameter, given)
-        if given is not None and problem is not None:
-            ctx.api.fail(problem, given, code=LEDGER_OPERATION)
+        _report(ctx, given, problem)
+    given = argument(ctx, "quantity")
+    quantity = integer(ctx, given)
+    if quantity is not None:
+        _report(ctx, given, quantity_problem(quantity))
     return ctx.default_return_type
+
+
+def _report(ctx: Call, given: Expression | None, problem: str | None) -> None:
+    if given is not None and problem is not None:
+        ctx.api.fail(problem, given, code=LEDGER_OPERATION)
 
 
 def _is_swapped(parameter: str, given: Expression | None) -> str | None:
