@@ -133,7 +133,8 @@ def test_a_role_that_may_not_record_uses_is_not_ready(url: SecretStr) -> None:
 def test_a_time_zone_that_postgresql_does_not_know_is_reported_at_the_start(
     url: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.ledgers.limits.available_timezones", set)  # a system without any
-    ledger = ledger_of({Operation.SIGNUP_CREDIT: once_per("day", timezone="Europe/Atlantis")})
+    monkeypatch.setattr("core.ledgers.limits._known_timezones", set)  # a system without any
+    daily = once_per("day", timezone="Europe/Atlantis")  # type: ignore[ledger-operation]
+    ledger = ledger_of({Operation.SIGNUP_CREDIT: daily})
     with pytest.raises(ConfigurationError, match="does not know the time zone 'Europe/Atlantis'"):
         require_ready(ledger, url)
