@@ -23,6 +23,19 @@ include-method = "POST"
 
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 409]
+
+# Nor can a schema say which cursors were made, and which times are in the past.
+[[operations]]
+include-name = "GET /ledger/{owner_id}/entries"
+
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 400]
+
+[[operations]]
+include-name = ["GET /ledger/{owner_id}", "GET /ledger/batch"]
+
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 422]
 """
 
 _PHASES = "examples,coverage,fuzzing"  # the other one, stateful, finds nothing in many minutes
