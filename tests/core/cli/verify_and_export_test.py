@@ -16,7 +16,7 @@ from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.service.sample_requests import post
 from core.testing.blocking_store import blocking_store
-from core.testing.databases import Databases, execute
+from core.testing.databases import Databases, changeable_entries, execute
 from core.testing.service_process import command, environment, service
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
@@ -62,7 +62,8 @@ def fill(url: SecretStr, posts: Sequence[Post[Operation]]) -> None:
 def test_verify_prints_what_it_counted(url: SecretStr) -> None:
     fill(url, [Post("ann", Operation.CREDIT_ADD, "1"), Post("bob", Operation.CREDIT_ADD, "1")])
     fill(url, [Post("ann", Operation.CREDIT_SPEND, "2")])
-    execute(url, "UPDATE sample.ledger_entry SET amount = 11 WHERE owner_id = 'bob'")
+    with changeable_entries(url, "sample"):
+        execute(url, "UPDATE sample.ledger_entry SET amount = 11 WHERE owner_id = 'bob'")
     execute(url, "UPDATE sample.ledger_balance SET balance = 11 WHERE owner_id = 'bob'")
     done = run("verify", DATABASE_URL=url)
     assert done.stdout.decode().splitlines() == [

@@ -10,7 +10,7 @@ from core.ledgers.requests import Post
 from core.storage.connections import connect
 from core.storage.export import exported
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import execute
+from core.testing.databases import changeable_entries, execute
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
@@ -38,7 +38,8 @@ def test_entries_are_as_they_were_posted_in_the_order_of_owners_and_ids(
         for operation in (Operation.CREDIT_ADD, Operation.CREDIT_SPEND, Operation.DAILY_REWARD)
         for owner_id in ("é", "z", "Z")
     ]
-    execute(url, "UPDATE sample.ledger_entry SET created_on = '2026-01-01' WHERE id = 1")
+    with changeable_entries(url, "sample"):
+        execute(url, "UPDATE sample.ledger_entry SET created_on = '2026-01-01' WHERE id = 1")
     expected = [
         (a.entry.owner_id, a.entry.id, a.entry.operation.value, a.entry.amount, a.entry.nonce)
         for a in answers
