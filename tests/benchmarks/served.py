@@ -15,7 +15,7 @@ from core.cli import interpreter
 from core.http_server.server import HttpServer
 from core.ledgers.ledger import Ledger, at_most, per_unit
 from core.ledgers.outcomes import Entry, Posted
-from core.ledgers.schemas import OwnerBalance, PostedEntry, PostRequest
+from core.ledgers.schemas import CurrentBalance, PostedEntry, PostRequest
 from core.service.app import create_app
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from sample.ledger import LEDGER
@@ -42,10 +42,10 @@ async def post_nothing(request: PostRequest[SampleOperation]) -> Response:
     return Response(posted.model_dump_json(), 201, media_type="application/json")
 
 
-@app.get("/ceiling/{owner_id}", response_model=OwnerBalance)
+@app.get("/ceiling/{owner_id}", response_model=CurrentBalance)
 async def read_nothing(owner_id: str) -> Response:
     """Takes the requests and returns the responses of `GET /ledger/{owner_id}`."""
-    answer = OwnerBalance(owner_id=owner_id, balance=1000)
+    answer = CurrentBalance(owner_id=owner_id, balance=1000)
     return Response(answer.model_dump_json(), media_type="application/json")
 
 

@@ -132,11 +132,16 @@ class PostedBatch(BaseModel, Generic[OperationT]):
     entries: list[PostedEntry[OperationT]]
 
 
-class OwnerBalance(BaseModel):
-    """An owner's balance: the current one or, with `as_of`, that of the past."""
+class CurrentBalance(BaseModel):
+    """An owner's balance."""
 
     owner_id: str
     balance: int = Field(description="Credits; 0 for an owner without entries.")
+
+
+class OwnerBalance(CurrentBalance):
+    """An owner's balance: the current one or, with `as_of`, that of the past."""
+
     as_of: datetime | SkipJsonSchema[None] = Field(
         default=None, description="The time of the balance, if the request has one."
     )
@@ -144,11 +149,6 @@ class OwnerBalance(BaseModel):
         default=None,
         description="With `as_of`: the owner's last entry that is not later; null without one.",
     )
-
-    @classmethod
-    def current(cls, owner_id: str, balance: int) -> str:
-        """Returns the JSON of a current balance, which has neither `as_of` nor `entry_id`."""
-        return cls(owner_id=owner_id, balance=balance).model_dump_json(exclude_unset=True)
 
 
 class HistoryEntry(BaseModel, Generic[OperationT]):

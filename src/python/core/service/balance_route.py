@@ -10,11 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from core.ledgers.errors import FutureTime
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.operations import OperationT
-from core.ledgers.schemas import OwnerBalance
+from core.ledgers.schemas import CurrentBalance, OwnerBalance
 from core.service.group_queue import GroupQueue
 from core.service.instants import INSTANT_SCHEMA, instant
 from core.service.owner_path import OwnerIdInPath
 from core.service.problems import UNAVAILABLE
+from core.service.responses import Reply, respond
 from core.storage.history import History
 
 _AS_OF: dict[str, Any] = {
@@ -42,8 +43,8 @@ def add_balance_route(
         # Nearly all requests are without a query. FastAPI takes longer to find that out.
         time = _as_of(request) if request.scope["query_string"] else None
         if time is None:
-            json = OwnerBalance.current(valid, await balances().submit_one(valid))
-            return Response(json, media_type="application/json")
+            balance = await balances().submit_one(valid)
+            return respond(Reply(200, CurrentBalance(owner_id=valid, balance=balance)))
         try:
             past = await history().balance_as_of(valid, time)
         except FutureTime as error:
@@ -51,7 +52,7 @@ def add_balance_route(
         body = OwnerBalance(
             owner_id=valid, balance=past.balance, as_of=time, entry_id=past.entry_id
         )
-        return Response(body.model_dump_json(), media_type="application/json")
+        return respond(Reply(200, body))
 
     app.add_api_route(
         "/ledger/{owner_id:owner_id}",
