@@ -72,7 +72,9 @@ def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(shop: Shop)
     execute(
         shop.url,
         "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id)"
-        " VALUES ('SHOP_SALE', 1, '1', 'ann'), ('SHOP_GIFT', 1, '2', 'ann')",
+        " VALUES ('SHOP_SALE', 1, '1', 'ann'), ('SHOP_GIFT', 1, '2', 'ann');"
+        "INSERT INTO shop.ledger_limit_use VALUES"
+        " ('ann', 'SHOP_SALE', 'ever', 1, 1, 1), ('ann', 'SHOP_GIFT', 'ever', 1, 1, 2)",
     )
     shop.set_operations("SHOP_GIFT")
     shop.alembic("revision", "--autogenerate", "-m", "remove sales")
@@ -83,6 +85,7 @@ def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(shop: Shop)
     shop.alembic("upgrade", "head")
     rows = execute(shop.url, "SELECT operation::text, nonce FROM shop.ledger_entry ORDER BY id")
     assert rows == [("SHOP_GIFT", "1"), ("SHOP_GIFT", "2")]
+    assert execute(shop.url, "SELECT entry_id FROM shop.ledger_limit_use") == [(2,)]
     with pytest.raises(DBAPIError, match="is append-only"):
         execute(shop.url, "DELETE FROM shop.ledger_entry")
 

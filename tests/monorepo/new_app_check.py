@@ -108,7 +108,9 @@ def test_an_operation_that_entries_use_is_removed(shop: Workspace, url: SecretSt
     assert "entries use operations that this migration removes: REFUND" in refused.stdout
     assert "docs/apps.md shows the revision" in refused.stdout
     [(line, removal)] = re.findall(
-        r"^    (op\.execute.*\n)    (.*)", (shop.root / "docs/apps.md").read_text(), re.MULTILINE
+        r"^    (\S+\.replace_operation\(.*\n)    (.*)",
+        (shop.root / "docs/apps.md").read_text(),
+        re.MULTILINE,
     )
     replace(revision, f"    {removal}", f"    {line}    {removal}")
     run(shop, "./pants migrate lint alembic/shop::")

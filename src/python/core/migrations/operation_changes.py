@@ -120,10 +120,14 @@ def replace_operation(schema: str, old: str, new: str) -> None:
     This is the only change of entries that there is. It is a migration, so that it is reviewed and
     remains in the history of the code.
     """
-    entries = f'"{schema}".ledger_entry'
-    _execute(f"ALTER TABLE {entries} DISABLE TRIGGER {append_only.TRIGGER}")
+    entries, uses = (f'"{schema}".{table}' for table in append_only.TABLES)
+    for table in (entries, uses):
+        _execute(f"ALTER TABLE {table} DISABLE TRIGGER {append_only.TRIGGER}")
     _execute(f"UPDATE {entries} SET operation = {_literal(new)} WHERE operation = {_literal(old)}")
-    _execute(f"ALTER TABLE {entries} ENABLE TRIGGER {append_only.TRIGGER}")
+    # They do not count towards a limit of the new operation by the number that they had.
+    _execute(f"DELETE FROM {uses} WHERE operation = {_literal(old)}")
+    for table in (entries, uses):
+        _execute(f"ALTER TABLE {table} ENABLE TRIGGER {append_only.TRIGGER}")
 
 
 def drop_operations(schema: str) -> None:
