@@ -34,7 +34,9 @@ SELECT 'DAILY_REWARD', 1, 'nonce ' || n, 'many' FROM generate_series(1, {count})
 MEASURED = """
 import atexit, re, runpy, sys
 atexit.register(
-    lambda: print(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
+    lambda: print(
+        re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr
+    )
 )
 runpy.run_module("sample.service", run_name="__main__", alter_sys=True)
 """

@@ -1,4 +1,4 @@
-"""The export of entries: their order, balances and times, at one moment, however slow the reader."""
+"""The export of entries: order, balances and times, at one moment, however slow the reader."""
 
 from collections.abc import Iterator
 
