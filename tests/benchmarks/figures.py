@@ -95,6 +95,17 @@ FIGURES = (
     Figure("the same, 1 connection", _ratio("GET, 1", "ceiling of GET, 1"), at_least=0.5),
     Figure("GET, 10,000 entries / 1", _ratio("GET, 10,000 entries", "GET")),
     Figure("GET, 1,000,000 entries / 1", _ratio("GET, 1,000,000 entries", "GET"), at_least=0.9),
+    Figure("50 entries / GET", _ratio("entries", "GET")),
+    Figure(
+        "50 entries after 1,000,000 / the latest 50",
+        _ratio("entries after 1,000,000", "entries"),
+        at_least=0.9,
+    ),
+    Figure("GET as of a time / GET", _ratio("GET as of a time", "GET")),
+    Figure(
+        "GET as of the middle of 1,000,000 / GET",
+        _ratio("GET as of the middle of 1,000,000", "GET"),
+    ),
     Figure("latency that posting adds / pgbench's", _latency_over("pgbench, 1"), at_most=1.5),
     Figure("the same / pgbench's, prepared", _latency_over("pgbench, 1, prepared"), at_most=2.0),
     Figure(

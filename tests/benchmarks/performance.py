@@ -11,9 +11,11 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -21,6 +23,8 @@ from benchmarks import pgbench, report, traffic
 from benchmarks.benchmark_services import running
 from benchmarks.figures import FIGURES, Round
 from benchmarks.load import measure
+from core.ledgers.history import Place, Selection
+from core.service.cursors import cursor
 from core.storage.connections import connect
 from core.storage.verification import verify
 from core.testing.databases import execute, throwaway_databases
@@ -104,9 +108,12 @@ def _scenarios(
         return http(traffic.posts(owners, path=path, **shares), connections, address)
 
     def read(
-        owners: traffic.Owners = traffic.spread, path: str = "/ledger", connections: int = 64
+        owners: traffic.Owners = traffic.spread,
+        path: str = "/ledger",
+        connections: int = 64,
+        of: str = "",
     ) -> float:
-        return http(traffic.reads(owners, path=path), connections)
+        return http(traffic.reads(owners, path=path, of=of), connections)
 
     def database(script: str, connections: int = 64, *, prepared: bool = False) -> float:
         return pgbench.rate(
@@ -142,10 +149,33 @@ def _scenarios(
         "GET, 1": partial(read, connections=1),
         "GET, 10,000 entries": partial(read, traffic.only("ten-thousand")),
         "GET, 1,000,000 entries": partial(read, traffic.only("a-million")),
+        **{name: partial(read, *each) for name, each in _history(url).items()},
         "batch of 1": partial(batches, 1, 64),
         "batch of 100": partial(batches, 100, 16),
         "batch of 1,000": partial(batches, 1000, 4),
     }
+
+
+def _history(url: SecretStr) -> dict[str, tuple[traffic.Owners, str, int, str]]:
+    """Reads of histories: the owners, the path, the connections, and the end of the path."""
+    [(early, middle, now)] = execute(
+        url,
+        "SELECT (array_agg(id ORDER BY id))[1000], percentile_disc(0.5) WITHIN GROUP"
+        " (ORDER BY created_on), clock_timestamp()"
+        " FROM sample.ledger_entry WHERE owner_id = 'a-million'",
+    )
+    deep = cursor(LEDGER, "a-million", Selection(), Place(early, 1000))
+    many = traffic.only("a-million")
+    return {
+        "entries": (many, "/ledger", 64, "/entries"),
+        "entries after 1,000,000": (many, "/ledger", 64, f"/entries?cursor={deep}"),
+        "GET as of a time": (traffic.spread, "/ledger", 64, f"?as_of={_query(now)}"),
+        "GET as of the middle of 1,000,000": (many, "/ledger", 64, f"?as_of={_query(middle)}"),
+    }
+
+
+def _query(time: datetime) -> str:
+    return quote(time.isoformat())
 
 
 def _start(url: SecretStr, naive_url: SecretStr) -> Round:

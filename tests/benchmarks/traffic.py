@@ -75,9 +75,10 @@ def batches(size: int) -> Requests:
         yield post("/ledger/batch", f'{{"entries":[{entries}],"atomic":false}}')
 
 
-def reads(owners: Owners = spread, *, path: str = "/ledger") -> Requests:
+def reads(owners: Owners = spread, *, path: str = "/ledger", of: str = "") -> Requests:
+    """Reads of balances or, with the end `of` their paths, of what else an owner has."""
     for owner_id in owners():
-        yield get(f"{path}/{owner_id}")
+        yield get(f"{path}/{owner_id}{of}")
 
 
 def entry(owner_id: str, operation: str, **more: object) -> str:
