@@ -14,12 +14,12 @@ class TestLimitedSample(LedgerConformance[Operation]):
 
 
 class TestEverythingLimited(LimitConformance[Operation], PerUnitConformance[Operation]):
-    """No operation gives or takes credits without a limit, and one has both rules."""
+    """Operations have both rules, and none that takes credits is without a limit."""
 
     ledger = release(
         LIMITED_LEDGER,
         amounts={
-            Operation.CREDIT_ADD: 0,
+            Operation.CREDIT_ADD: per_unit(10, at_most=2),
             Operation.CREDIT_SPEND: per_unit(-(2**31) + 1, at_most=1),
             Operation.BOOKING_REWARD: per_unit(7, at_most=2, formerly=(-7, 14)),
         },

@@ -44,15 +44,10 @@ class BlockingStore(Generic[OperationT]):
     ) -> None:
         """`clock` is an SQL expression of the time by which limits are decided."""
         self.ledger = ledger
-        self._url = url
+        self._url, self._clock = url, clock
         self._store = LedgerStore(ledger, url, clock=clock, **timeouts)
         self._history = History(ledger, url, connections=1, max_waiting=1, clock=clock, **timeouts)
-
-        def open_generous() -> LedgerStore[OperationT]:
-            return LedgerStore(generous(ledger), url, clock=clock, **timeouts)
-
-        self._open_generous = open_generous
-        self._generous: LedgerStore[OperationT] | None = None
+        self._funding: tuple[LedgerStore[OperationT], OperationT] | None = None
         self._loop = asyncio.new_event_loop()
 
     def balance(self, owner_id: str) -> int:
@@ -77,14 +72,15 @@ class BlockingStore(Generic[OperationT]):
 
     def fund(self, owner_id: str, credits: int) -> None:
         """Gives an owner credits, whatever the ledger's operations give: see `generous`."""
-        if self._generous is None:
-            self._generous = self._open_generous()
-        credit_add = self.ledger.operations["CREDIT_ADD"]
+        if self._funding is None:
+            ledger, giving = generous(self.ledger)
+            self._funding = LedgerStore(ledger, self._url, clock=self._clock), giving
+        store, giving = self._funding
         posts = [
-            Post(owner_id, credit_add, f"funding {uuid4()}", min(MAX_AMOUNT, credits - given))
+            Post(owner_id, giving, f"funding {uuid4()}", min(MAX_AMOUNT, credits - given))
             for given in range(0, credits, MAX_AMOUNT)
         ]
-        outcomes = self._run(self._generous.post_batches([Batch((post,)) for post in posts]))
+        outcomes = self._run(store.post_batches([Batch((post,)) for post in posts]))
         assert all(isinstance(outcome, BatchPosted) for outcome in outcomes), outcomes
 
     def post_batches(self, batches: Sequence[Batch[OperationT]]) -> list[BatchOutcome[OperationT]]:
@@ -111,8 +107,8 @@ class BlockingStore(Generic[OperationT]):
     def close(self) -> None:
         self._store.close()
         self._history.close()
-        if self._generous is not None:
-            self._generous.close()
+        if self._funding is not None:
+            self._funding[0].close()
         self._loop.close()
 
     def _run(self, call: Coroutine[Any, Any, ResultT]) -> ResultT:

@@ -44,6 +44,7 @@ class ConformanceBase(Generic[OperationT]):
     def store(cls, database_url: SecretStr) -> Iterator[BlockingStore[OperationT]]:
         with blocking_store(cls.ledger, database_url) as store:
             yield store
+            assert store.discrepancies() == []
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -70,6 +71,7 @@ class ConformanceBase(Generic[OperationT]):
         ledger = release(cls.ledger, limits=limits)
         with blocking_store(ledger, url_with_clock, clock=clock.sql) as store:
             yield store
+            assert store.discrepancies() == []
 
 
 def _identifier(race_or_operation: object) -> str:

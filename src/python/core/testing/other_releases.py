@@ -27,10 +27,16 @@ def release(
     )
 
 
-def generous(ledger: Ledger[OperationT]) -> Ledger[OperationT]:
-    """Returns a release in which CREDIT_ADD adds as many credits as its quantity, at any time.
+def generous(ledger: Ledger[OperationT]) -> tuple[Ledger[OperationT], OperationT]:
+    """Returns a release, and an operation that adds as many credits in it as its quantity.
 
-    It gives owners the credits that a test needs, whatever the app's operations give.
+    It gives owners the credits that a test needs, whatever the app's operations give. In the app
+    itself, the operation has a fixed amount, which a release may change, and no limit; or, if there
+    is none like that, one of them or neither.
     """
-    credit_add = ledger.operations["CREDIT_ADD"]
-    return release(ledger, amounts={credit_add: per_unit(1, at_most=MAX_AMOUNT)}, limits={})
+    giving = min(
+        (op for op in ledger.operations if SHARED_OPERATIONS.get(op.name, 0) > 0),
+        key=lambda op: (op in ledger.per_unit, op in ledger.limits),
+    )
+    amounts = {giving: per_unit(1, at_most=MAX_AMOUNT)}
+    return release(ledger, amounts=amounts, limits={}), giving

@@ -19,14 +19,11 @@ def wrongs(
     results: Sequence[Result[OperationT]],
 ) -> list[str]:
     """Describes each invariant that the `results` of a race violate, or its entries."""
-    discrepancies = [
-        f"{owner}: the balance is not the sum of the entries" for owner in store.discrepancies()
-    ]
     return [
         *_wrong_balances(store, race, results),
         *_wrong_outcomes(store, race, results),
         *_wrong_limits(store, results),
-        *discrepancies,
+        *store.discrepancies(),
     ]
 
 
