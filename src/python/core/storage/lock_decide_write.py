@@ -111,8 +111,8 @@ class LockDecideWrite(Generic[OperationT]):
     ) -> tuple[dict[str, int], _Entries[OperationT]]:
         """Begins a transaction that locks the owners of the batches until it ends.
 
-        Returns the balances of those owners that have one, and the existing entries with the keys
-        of the posts. Neither can change while the owners are locked.
+        Returns the balances of the owners that it has locked, and the existing entries with the
+        keys of the posts. Neither can change while the owners are locked.
         """
         posts = [post for batch in batches for post in batch.posts]
         parameters = {

@@ -116,12 +116,14 @@ ORDER BY {owner_id} FOR UPDATE;
 """
 
 # A separate statement, so that its snapshot is taken after the locks and includes everything that
-# the previous lock holders committed.
+# the previous lock holders committed. It also includes rows that were inserted after the locking,
+# so a balance is read only if this transaction has locked its row: then it is the row's xmax.
 _READ = """
 SELECT post.owner_id, balance.{balance}, post.nonce,
   entry.{id}, entry.{operation}, entry.{amount}, entry.{created_on}
 FROM unnest(%(post_owners)s::text[], %(nonces)s::text[]) AS post (owner_id, nonce)
-LEFT JOIN {balances} AS balance ON balance.{owner_id} = post.owner_id
+LEFT JOIN {balances} AS balance
+  ON balance.{owner_id} = post.owner_id AND balance.xmax = pg_current_xact_id_if_assigned()::xid
 LEFT JOIN {entries} AS entry
   ON entry.{owner_id} = post.owner_id AND entry.{nonce} = post.nonce
 """
