@@ -63,7 +63,9 @@ class History(Generic[OperationT]):
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
         self._ledger = ledger
-        self._statements = statements = HistoryStatements(ledger)
+        self._statements = statements = (
+            HistoryStatements(ledger) if clock == CLOCK else HistoryStatements(ledger, now=clock)
+        )
         self._usage = usage = LimitUsage(ledger, clock=clock)
         limited = (usage.statement,) if ledger.limits else ()
         parameters = libpq_parameters(url, statement_timeout=statement_timeout)

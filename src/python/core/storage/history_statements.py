@@ -63,13 +63,13 @@ SELECT {{id}}, {{operation}}::text, {{amount}}, {{nonce}}, {{created_on}},
 FROM {{entries}} AS entry WHERE {{owner_id}} = $1 AND {{nonce}} = $2
 """
 
-# Without a row, the time is not over yet. statement_timestamp() is when the round trip began, so
-# it is from before the wait for other transactions. The last column is whether the owner has a row
-# of its balance, for which the wait was.
+# Without a row, the time is not over yet. `now` is when the round trip began, so it is from before
+# the wait for other transactions. The last column is whether the owner has a row of its balance,
+# for which the wait was.
 _BALANCE_AS_OF = f"""
 WITH found AS MATERIALIZED (
   SELECT
-    CASE WHEN $2 < statement_timestamp() THEN {last_entry('$1', '$2', inclusive=True)} END AS id
+    CASE WHEN $2 < {{now}} THEN {last_entry('$1', '$2', inclusive=True)} END AS id
 )
 SELECT nullif(found.id, 0), {balance_at('$1', 'found.id')},
   EXISTS (SELECT FROM {{balances}} WHERE {{owner_id}} = $1)
@@ -92,8 +92,9 @@ ROLLBACK;
 class HistoryStatements(Generic[OperationT]):
     """The statements for the tables of one ledger."""
 
-    def __init__(self, ledger: Ledger[OperationT]) -> None:
-        names = names_of(ledger)
+    def __init__(self, ledger: Ledger[OperationT], *, now: str = "statement_timestamp()") -> None:
+        """`now` is the SQL expression of the time when a round trip began, which tests replace."""
+        names = {**names_of(ledger), "now": now}
         self.pages: dict[Order, Statement] = {
             order: prepared(
                 f"page_{order}",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from typing_extensions import assert_never
 
 from core.ledgers.amounts import MAX_AMOUNT
-from core.ledgers.history import Selection
+from core.ledgers.history import PastBalance, Selection
 from core.ledgers.identifiers import validated_owner_id
 from core.ledgers.ledger import Ledger
 from core.ledgers.limits import Usage
@@ -96,6 +97,9 @@ class BlockingStore(Generic[OperationT]):
         """Returns the owner's entries, oldest first."""
         all_ = self._history.page(owner_id, Selection("asc"), limit=_ALL)
         return [shown.entry for shown in self._run(all_).entries]
+
+    def balance_as_of(self, owner_id: str, time: datetime) -> PastBalance:
+        return self._run(self._history.balance_as_of(owner_id, time))
 
     def usages(self, owner_id: str) -> Mapping[OperationT, Usage]:
         return self._run(self._history.usages(owner_id))

@@ -75,6 +75,13 @@ class ModelLedger:
                 return f"entry {index} is {outcome}"
         return "all are posted"
 
+    def balance_as_of(self, owner_id: str, time: datetime) -> int:
+        return sum(
+            entry.amount
+            for (owner, _), entry in self.entries.items()
+            if owner == owner_id and entry.created_on <= time
+        )
+
     def _is_retry(self, post: Post[Any]) -> bool:
         original = self.entries.get(post.key)
         if original is None or original.operation is not post.operation:

@@ -81,6 +81,19 @@ def ledger_machine(
                         post.nonce for post in together.posts
                     ]
 
+        @rule(data=st.data())
+        def ask_for_the_past(self, data: st.DataObject) -> None:
+            if self.model.entries:
+                self.wait_until(self.model.now + MICROSECOND)  # so that all entries are in the past
+                keys = [*self.model.entries]
+                owner_id, _ = key = data.draw(st.sampled_from(keys))
+                entry = self.model.entries[key]
+                for time in (entry.created_on - MICROSECOND, entry.created_on):
+                    past = store.balance_as_of(owner_id, time)
+                    early = [e.id for e in store.entries(owner_id) if e.created_on <= time]
+                    assert past.balance == self.model.balance_as_of(owner_id, time)
+                    assert past.entry_id == (early[-1] if early else None)
+
         @invariant()
         def balances_agree(self) -> None:
             for owner_id, balance in self.model.balances.items():
