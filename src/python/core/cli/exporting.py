@@ -1,7 +1,6 @@
 """The command `export`: writes entries to standard output, as CSV or as lines of JSON."""
 
 import csv
-import io
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -56,16 +55,14 @@ def _write(
     entries: Iterable[ExportedEntry], write: Callable[[Iterable[ExportedEntry], TextIO], None]
 ) -> None:
     """Writes UTF-8, whatever the locale. Exits quietly if nobody reads the output any more."""
-    output = io.TextIOWrapper(sys.stdout.buffer, "utf-8", newline="")
     try:
-        write(entries, output)
-        output.flush()
+        # Not to sys.stdout: Python would try once more to write what is left in it when it exits.
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as output:
+            write(entries, output)
     except BrokenPipeError:
         sys.exit(1)
     except OSError as error:
         raise ConfigurationError(f"Cannot write the output: {error.strerror}") from error
-    finally:
-        output.detach()  # which would close standard output otherwise
 
 
 def _write_csv(entries: Iterable[ExportedEntry], output: TextIO) -> None:
