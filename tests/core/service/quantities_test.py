@@ -59,7 +59,11 @@ def test_a_missing_quantity_is_one(client: Client) -> None:
     assert_problem(post(client, "missing", "1", quantity=1), 409, "duplicate_nonce")
 
 
-@pytest.mark.parametrize("quantity", [0, -1, AT_MOST + 1, 10**30, "2", 2.5, True, None, [2]])
+def test_a_whole_number_may_have_a_decimal_point(client: Client) -> None:
+    assert post(client, "whole", "1", quantity=2.0).json()["amount"] == 10
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 1e300, AT_MOST + 1, 10**30, "2", 2.5, True, None, [2]])
 def test_an_invalid_quantity_is_refused(client: Client, quantity: object) -> None:
     refused = post(client, "refused", "1", quantity=quantity)
     problem = assert_problem(refused, 422, "invalid_request")

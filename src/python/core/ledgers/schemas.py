@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -55,6 +56,11 @@ _FALSE: list[Any] = [False, 0, "0", "false", "f", "no", "n", "off"]
 _BOOLEAN: dict[str, Any] = {"anyOf": [{"type": "boolean"}, {"enum": _TRUE[1:] + _FALSE[1:]}]}
 
 
+def _whole(value: Any) -> Any:
+    """Makes an integer of 2.0, which JSON Schema takes for one, too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class PostRequest(BaseModel, Generic[OperationT]):
     """Applies an operation to an owner, at most once per nonce. Unknown fields are ignored."""
 
@@ -64,7 +70,7 @@ class PostRequest(BaseModel, Generic[OperationT]):
     operation: OperationT
     nonce: Nonce
     # Documented by quantities.py, for the operations that take one.
-    quantity: SkipJsonSchema[Annotated[int, Field(strict=True)]] = 1
+    quantity: SkipJsonSchema[Annotated[int, BeforeValidator(_whole), Field(strict=True)]] = 1
 
     def to_post(self) -> Post[OperationT]:
         return Post(self.owner_id, self.operation, self.nonce, self.quantity)
