@@ -15,21 +15,27 @@ from core.testing.conformance import LedgerConformance
 from core.testing.databases import Databases, execute
 from core.testing.pgbouncer import PGBOUNCER, Mode, pooled
 from sample.ledger import LEDGER
+from sample.limited_ledger import LIMITED_LEDGER
 from sample.operations import SampleOperation as Operation
 
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed")
 
 
 class TestThroughPooler(LedgerConformance[Operation]):
-    """All that a ledger promises, its races included."""
+    """All that a ledger promises, its races included. The tests with a clock have no pooler."""
 
-    ledger = LEDGER
+    ledger = LIMITED_LEDGER
 
-    @pytest.fixture(params=["session", "transaction"])
+    @pytest.fixture(scope="class", params=["session", "transaction"])
+    @classmethod
     def database_url(
-        self, databases: Databases, request: pytest.FixtureRequest, tmp_path: Path
+        cls,
+        databases: Databases,
+        request: pytest.FixtureRequest,
+        tmp_path_factory: pytest.TempPathFactory,
     ) -> Iterator[SecretStr]:
-        with pooled(databases.migrated(LEDGER.name), request.param, tmp_path) as through_pooler:
+        folder = tmp_path_factory.mktemp("pooler")
+        with pooled(databases.migrated(LEDGER.name), request.param, folder) as through_pooler:
             yield through_pooler
 
 
