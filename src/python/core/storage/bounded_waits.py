@@ -63,7 +63,7 @@ def interruptible(seconds: float | None = None) -> Generator[None, None, None]:
             poll.register(connection.fileno(), events[state])
             left = None if deadline is None else max(0, 1000 * (deadline - time.monotonic()))
             if not poll.poll(left):
-                raise psycopg2.OperationalError(f"no answer for {seconds} s")
+                raise psycopg2.OperationalError(f"no answer for {seconds:g} s")
 
     before = extensions.get_wait_callback()
     extensions.set_wait_callback(wait)
