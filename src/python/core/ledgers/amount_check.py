@@ -121,7 +121,7 @@ class _PerUnitAmounts:
     def __init__(self, operation: str, today: PerUnit) -> None:
         self._operation = operation
         self._today = today
-        self._units = (today.amount, *today.formerly)
+        self._units = today.units
         self._within: Counter[int] = Counter()
         self._beyond: Counter[int] = Counter()
         self._impossible = 0

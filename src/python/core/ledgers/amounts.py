@@ -23,6 +23,11 @@ class PerUnit:
         if problem := per_unit_problem(self.amount, self.at_most, self.formerly):
             raise DefinitionError(problem)
 
+    @property
+    def units(self) -> tuple[int, ...]:
+        """The credits for one unit: today's, followed by the former ones."""
+        return self.amount, *self.formerly
+
     def amount_for(self, quantity: int) -> int:
         """Returns the credits for this many units. Raises InvalidQuantity if it is not valid."""
         if problem := quantity_problem(quantity, self.at_most):
@@ -31,7 +36,7 @@ class PerUnit:
 
     def possible_amounts(self, quantity: int) -> tuple[int, ...]:
         """Returns the credits for this many units, today and with the former amounts."""
-        return tuple(amount * quantity for amount in (self.amount, *self.formerly))
+        return tuple(unit * quantity for unit in self.units)
 
 
 def per_unit(amount: int, *, at_most: int, formerly: tuple[int, ...] = ()) -> PerUnit:
@@ -143,20 +148,14 @@ def _override_problem(
     if operation.name not in inherited:
         return f"{operation} is not a shared operation; move it to amounts"
     default = SHARED_OPERATIONS.get(operation.name, 0)
-    for unit in _units(amount):
-        if unit * default < 0:
+    for unit in amount.units if isinstance(amount, PerUnit) else (amount,):
+        if isinstance(unit, int) and unit * default < 0:
             verb = "adds" if default > 0 else "takes"
             return (
                 f"{operation} {verb} credits in every app, so its amount cannot be {unit}; keep "
                 f"the sign of {default}"
             )
     return _unstorable(operation, amount)
-
-
-def _units(amount: object) -> tuple[int, ...]:
-    if isinstance(amount, PerUnit):
-        return amount.amount, *amount.formerly
-    return (amount,) if isinstance(amount, int) else ()
 
 
 def _unstorable(operation: object, amount: object) -> str | None:
