@@ -1,5 +1,6 @@
 """Reads many rows of a ledger from one snapshot, a block at a time, however long that takes."""
 
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import count
@@ -38,6 +39,9 @@ SET LOCAL client_connection_check_interval = '1s';
 SET LOCAL cursor_tuple_fraction = 1;
 """
 
+# `interruptible` changes how psycopg2 waits in all threads.
+_one_at_a_time = threading.Lock()
+
 
 def no_progress(entries: int, estimate: int | None) -> None:
     pass
@@ -60,14 +64,9 @@ class Snapshot:
     ) -> Iterator[Row]:
         """Yields the rows of a query. Calls `on_block` with how many have been read so far."""
         with self._connection.cursor(next(self._names)) as cursor:
-            with interruptible():
-                cursor.execute(statement, parameters)
+            cursor.execute(statement, parameters)
             total = 0
-            while True:
-                with interruptible():
-                    block: list[Row] = cursor.fetchmany(_BLOCK)
-                if not block:
-                    return
+            while block := cursor.fetchmany(_BLOCK):
                 total += len(block)
                 on_block(total)
                 yield from block
@@ -75,7 +74,7 @@ class Snapshot:
     def estimated_entries(self) -> int | None:
         """Returns how many entries PostgreSQL believes there are, if it has any idea."""
         statement = "SELECT reltuples::bigint FROM pg_catalog.pg_class WHERE oid = %s::regclass"
-        with self._connection.cursor() as cursor, interruptible():
+        with self._connection.cursor() as cursor:
             cursor.execute(statement, (self._entries,))
             row = cursor.fetchone()
         return row[0] if row and row[0] > 0 else None
@@ -87,23 +86,24 @@ def snapshot_of(
 ) -> Generator[Snapshot, None, None]:
     """Yields a snapshot of the ledger, which stays open until the end of the block.
 
-    Posts neither wait for it nor change what it reads. A migration that changes a table waits.
+    Posts neither wait for it nor change what it reads. A migration that changes a table waits, and
+    so does another snapshot of the same process.
 
     Raises DatabaseUnavailable if the database does not answer, or a migration runs for too long,
     and DatabaseAccessDenied if the role lacks a privilege.
     """
     names = names_of(ledger)
     parameters = libpq_parameters(url, statement_timeout=_DEAD_HOST_TIMEOUT)
-    with failures_converted(explain_for=described(parameters)):
+    with _one_at_a_time, failures_converted(explain_for=described(parameters)):
         connection = psycopg2.connect(
             **parameters,
             connect_timeout=max(1, round(connect_timeout)),
         )
-        with closing(connection):
+        with closing(connection), interruptible():
             connection.set_session(
                 isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True
             )
-            with connection.cursor() as cursor, interruptible():
+            with connection.cursor() as cursor:
                 _lock(cursor, "{uses}, {entries}, {balances}".format(**names))
                 cursor.execute("SELECT")  # takes the snapshot
             yield Snapshot(connection, names["entries"])
