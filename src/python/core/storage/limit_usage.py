@@ -25,18 +25,28 @@ _NAMES = {"day": "YYYY-MM-DD", "week": 'IYYY-"W"IW', "month": "YYYY-MM"}
 _HOUR = 'YYYY-MM-DD"T"HH24:MI"Z"'
 _EVER = "ever"  # in which to_char is never asked for
 
-_PERIODS = """
+
+def period_at(time: str, unit: str, zone: str, name: str) -> str:
+    """The SQL expression of the name of the period that a time is in.
+
+    The arguments are SQL expressions, too: of the time and, as LimitUsage has them, of the limit.
+    The unit is null for a limit without a period.
+    """
+    return f"""CASE {unit}
+      WHEN 'hour' THEN to_char(date_trunc('hour', {time}, {zone}) AT TIME ZONE 'UTC', {name})
+      ELSE coalesce(to_char(date_trunc({unit}, {time} AT TIME ZONE {zone}), {name}), {name})
+    END"""
+
+
+_PERIODS = f"""
 limited AS (
   SELECT operation, allowed, nullif(unit, '') AS unit, zone, name
   FROM unnest($3, $4, $5, $6, $7) AS limited (operation, allowed, unit, zone, name)
 ), clock AS MATERIALIZED (
-  SELECT {clock} AS moment
+  SELECT {{clock}} AS moment
 ), period AS MATERIALIZED (
   SELECT operation, allowed,
-    CASE unit
-      WHEN 'hour' THEN to_char(starts AT TIME ZONE 'UTC', name)
-      ELSE coalesce(to_char(local, name), name)
-    END AS period,
+    {period_at('moment', 'unit', 'zone', 'name')} AS period,
     coalesce(starts, '-infinity') AS starts,
     CASE unit
       WHEN 'hour' THEN starts + interval '1 hour'

@@ -12,9 +12,8 @@ from core.ledgers.books import Books
 from core.ledgers.findings import Finding
 from core.ledgers.ledger import Ledger
 from core.ledgers.limit_check import LimitCount
-from core.ledgers.limits import Limit
 from core.ledgers.operations import OperationT
-from core.storage.limit_usage import name_of_period
+from core.storage.limit_usage import name_of_period, period_at
 from core.storage.snapshot import OnProgress, no_progress, snapshot_of
 from core.storage.statement_text import names_of
 
@@ -53,7 +52,7 @@ def verify(
     """
     books = Books(ledger)
     entries, balances, uses = _statements(ledger, _owners(owner_id, since))
-    parameters = {"owner_id": owner_id, "since": since}
+    parameters = {"owner_id": owner_id, "since": since, **_limits(ledger)}
     with snapshot_of(ledger, url, connect_timeout=connect_timeout) as snapshot:
         is_all = owner_id is None and since is None
         estimate = snapshot.estimated_entries() if is_all else None
@@ -80,8 +79,9 @@ def _statements(ledger: Ledger[OperationT], owners: str) -> Iterator[str]:
     A float is quicker to convert than a time, and still tells microseconds apart.
     """
     periods = " ".join(
-        f"WHEN {_literal(operation.value)} THEN {_period(limit)}"
-        for operation, limit in ledger.limits.items()
+        f"WHEN %(operation_{n})s THEN "
+        + period_at("{created_on}", f"%(unit_{n})s::text", f"%(zone_{n})s", f"%(name_{n})s")
+        for n in range(len(ledger.limits))
     )
     period = f"CASE {{operation}}::text {periods} END" if periods else "NULL"
     for statement in (
@@ -94,6 +94,17 @@ def _statements(ledger: Ledger[OperationT], owners: str) -> Iterator[str]:
         yield statement.format(**names_of(ledger))
 
 
+def _limits(ledger: Ledger[OperationT]) -> dict[str, object]:
+    """Returns the parameters that say in which period an entry counts towards its limit."""
+    parameters: dict[str, object] = {}
+    for n, (operation, limit) in enumerate(ledger.limits.items()):
+        parameters[f"operation_{n}"] = operation.value
+        parameters[f"unit_{n}"] = limit.per
+        parameters[f"zone_{n}"] = limit.timezone
+        parameters[f"name_{n}"] = name_of_period(limit)
+    return parameters
+
+
 def _owners(owner_id: str | None, since: datetime | None) -> str:
     """The condition on the owners to check, in which names are in braces."""
     conditions = ["true"]
@@ -103,19 +114,3 @@ def _owners(owner_id: str | None, since: datetime | None) -> str:
         recent = "SELECT {owner_id} FROM {entries} WHERE {created_on} >= %(since)s"
         conditions.append(f"{{owner_id}} IN ({recent})")
     return " AND ".join(conditions)
-
-
-def _period(limit: Limit) -> str:
-    """The period in which an entry counts towards the limit, by the name that its use has."""
-    name, zone = _literal(name_of_period(limit)), _literal(limit.timezone)
-    if limit.per is None:
-        return name
-    if limit.per == "hour":
-        return f"to_char(date_trunc('hour', {{created_on}}, {zone}) AT TIME ZONE 'UTC', {name})"
-    return f"to_char({{created_on}} AT TIME ZONE {zone}, {name})"
-
-
-def _literal(text: str) -> str:
-    """Quotes a constant of the ledger, in which braces and percent signs have a meaning."""
-    escaped = text.replace("'", "''").replace("{", "{{").replace("}", "}}").replace("%", "%%")
-    return f"'{escaped}'"
