@@ -44,6 +44,7 @@ class DatabaseCheck(Generic[OperationT]):
         """
         self._ledger = ledger
         self._statements = Statements(ledger)
+        self._usage = LimitUsage(ledger, clock="now()")
         self._version_table = version_table
         parameters = libpq_parameters(url, statement_timeout=timeout)
         self._address = described(parameters)
@@ -111,9 +112,8 @@ class DatabaseCheck(Generic[OperationT]):
                         f"PostgreSQL does not know the time zone {zone!r} of a limit: use one that "
                         "SELECT name FROM pg_timezone_names lists"
                     ) from error
-            usage = LimitUsage(self._ledger, clock="now()")
-            explain = Statement(f"EXPLAIN {usage.statement.text}")
-            await self._session.execute(explain, usage.parameters([]))
+            explain_usage = Statement(f"EXPLAIN {self._usage.statement.text}")
+            await self._session.execute(explain_usage, self._usage.parameters([]))
             arrays = ("operations", "amounts", "nonces", "post_owners")
             uses = ("periods", "numbers", "allowed")
             await self._session.execute(

@@ -67,7 +67,6 @@ class History(Generic[OperationT]):
             HistoryStatements(ledger) if clock == CLOCK else HistoryStatements(ledger, now=clock)
         )
         self._usage = usage = LimitUsage(ledger, clock=clock)
-        limited = (usage.statement,) if ledger.limits else ()
         parameters = libpq_parameters(url, statement_timeout=statement_timeout)
         limits = {"statement_timeout": statement_timeout, "lock_timeout": lock_timeout}
         settings = {**session_settings(**limits), **_PLANS}
@@ -77,7 +76,7 @@ class History(Generic[OperationT]):
             return Session(
                 parameters,
                 settings,
-                statements=(*statements.prepared, *limited),
+                statements=(*statements.prepared, *usage.to_prepare),
                 connect_timeout=connect_timeout,
                 timeout=timeout,
             )

@@ -14,6 +14,7 @@ from core.storage.arrays import array
 from core.storage.entries import stored_entry
 from core.storage.event_loop_connection import Row
 from core.storage.positions import last_entry
+from core.storage.session import Statement
 from core.storage.statement_text import names_of, prepared
 
 CLOCK = "clock_timestamp()"
@@ -126,6 +127,11 @@ class LimitUsage(Generic[OperationT]):
             "zones": array(limit.timezone for limit in limits.values()),
             "names": array(name_of_period(limit) for limit in limits.values()),
         }
+
+    @property
+    def to_prepare(self) -> tuple[Statement, ...]:
+        """What sessions have to prepare: nothing for a ledger without limits."""
+        return (self.statement,) if self._ledger.limits else ()
 
     def parameters(self, asked: Iterable[tuple[str, OperationT]]) -> dict[str, str]:
         """`asked` has pairs of an owner and a limited operation."""

@@ -56,7 +56,6 @@ class LedgerStore(Generic[OperationT]):
         parameters = libpq_parameters(url, statement_timeout=statement_timeout)
         settings = session_settings(statement_timeout=statement_timeout, lock_timeout=lock_timeout)
         usage = LimitUsage(ledger, clock=clock)
-        limited = (usage.statement,) if ledger.limits else ()
         self._posting, self._reading = (
             Session(
                 parameters,
@@ -66,7 +65,7 @@ class LedgerStore(Generic[OperationT]):
                 timeout=call_timeout or connect_timeout + statement_timeout,
             )
             for prepared in (
-                (statements.post_owners, statements.post_alone, *limited),
+                (statements.post_owners, statements.post_alone, *usage.to_prepare),
                 (statements.balances,),
             )
         )
