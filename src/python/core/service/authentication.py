@@ -11,7 +11,7 @@ from core.keys.api_keys import ApiKey, KeyRing
 from core.keys.scopes import POST, READ, MissingScope, post_scope
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
-from core.service.problems import PROBLEM_JSON, Problem, title
+from core.service.problems import Problem, problem_response, title
 
 # Every other path needs a key, whether or not it exists.
 _OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.json"))
@@ -68,17 +68,12 @@ def authorize_posts(posts: Iterable[Post[OperationT]]) -> None:
 
 
 def forbidden(error: MissingScope) -> Response:
-    return _respond(403, error.code, str(error))
+    problem = Problem(title=title(403), status=403, code=error.code, detail=str(error))
+    return problem_response(problem)
 
 
 def _unauthorized(detail: str, error: str) -> Response:
     # https://www.rfc-editor.org/rfc/rfc6750#section-3
     challenge = 'Bearer realm="ledger"' + (f', error="{error}"' if error else "")
-    return _respond(401, "unauthorized", detail, {"WWW-Authenticate": challenge})
-
-
-def _respond(
-    status: int, code: str, detail: str, headers: dict[str, str] | None = None
-) -> Response:
-    problem = Problem(title=title(status), status=status, code=code, detail=detail)
-    return Response(problem.model_dump_json(), status, headers, PROBLEM_JSON)
+    problem = Problem(title=title(401), status=401, code="unauthorized", detail=detail)
+    return problem_response(problem, {"WWW-Authenticate": challenge})

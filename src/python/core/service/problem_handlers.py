@@ -21,14 +21,13 @@ from core.ledgers.errors import (
 from core.service.allowed_methods import allowed_methods
 from core.service.authentication import forbidden
 from core.service.problems import (
-    PROBLEM_JSON,
     RETRY_AFTER_SECONDS,
     InvalidField,
     InvalidRequest,
     Problem,
-    ProblemDocument,
     UnusableCursor,
     internal_error,
+    problem_response,
     title,
     unavailable,
 )
@@ -49,10 +48,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _internal_error)
 
 
-def _respond(problem: ProblemDocument, headers: dict[str, str] | None = None) -> Response:
-    return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_JSON)
-
-
 def _invalid(*errors: InvalidField, quantity_not_allowed: bool = False) -> Response:
     detail = "Invalid request: " + "; ".join(f"{e.field}: {e.message}" for e in errors)
     problem = InvalidRequest(
@@ -62,7 +57,7 @@ def _invalid(*errors: InvalidField, quantity_not_allowed: bool = False) -> Respo
         detail=detail,
         errors=list(errors),
     )
-    return _respond(problem)
+    return problem_response(problem)
 
 
 # Starlette declares a handler's second parameter as Exception, so each handler asserts its type.
@@ -78,7 +73,7 @@ def _malformed(request: Request, error: Exception) -> Response:
         problem = Problem(
             title=title(415), status=415, code="unsupported_media_type", detail=detail
         )
-        return _respond(problem, {"Accept-Post": "application/json"})
+        return problem_response(problem, {"Accept-Post": "application/json"})
     problems = error.errors()
     return _invalid(
         *map(_invalid_field, problems),
@@ -101,7 +96,7 @@ def _invalid_identifier(_: Request, error: Exception) -> Response:
 
 
 def _invalid_cursor(_: Request, error: Exception) -> Response:
-    return _respond(UnusableCursor(title=title(400), status=400, detail=str(error)))
+    return problem_response(UnusableCursor(title=title(400), status=400, detail=str(error)))
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -119,7 +114,7 @@ def _http(request: Request, error: Exception) -> Response:
     if status == 404 and "/ledger/" in request.url.path:
         detail += ": if the owner_id contains a slash, percent-encode it as %2F"
     problem = Problem(title=title(status), status=status, code=code, detail=detail)
-    return _respond(problem, headers)
+    return problem_response(problem, headers)
 
 
 def _missing_scope(_: Request, error: Exception) -> Response:
@@ -129,10 +124,10 @@ def _missing_scope(_: Request, error: Exception) -> Response:
 
 def _unavailable(_: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
-    return _respond(unavailable(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    return problem_response(unavailable(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _internal_error(_: Request, error: Exception) -> Response:
     # Starlette re-raises the exception after this response, so the server logs the traceback and
     # closes the connection. The header tells the client not to reuse it.
-    return _respond(internal_error(), {"Connection": "close"})
+    return problem_response(internal_error(), {"Connection": "close"})

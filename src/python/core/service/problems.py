@@ -1,10 +1,12 @@
 """The bodies of error responses: RFC 9457 problem documents, with a stable code."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal
 
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
+from starlette.responses import Response
 
 from core.ledgers.errors import LedgerError
 from core.ledgers.operations import OperationT
@@ -164,6 +166,13 @@ _TITLES = {
 
 def title(status: int) -> str:
     return _TITLES.get(status, "Error")
+
+
+def problem_response(
+    problem: ProblemDocument, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Returns the response whose body is `problem`."""
+    return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_JSON)
 
 
 def unavailable(error: LedgerError) -> Problem:
