@@ -185,3 +185,19 @@ class OwnerHistory(BaseModel, Generic[OperationT]):
     owner_id: str
     entries: list[HistoryEntry[OperationT]]
     next: str | None = Field(description="The `cursor` of the next page; null for the last page.")
+
+
+class UsedLimit(BaseModel, Generic[OperationT]):
+    """How often an owner has had a limited operation posted in the current period."""
+
+    operation: OperationT
+    used: int
+    allowed: int = Field(description="How often it may be posted in a period, or ever.")
+    resets_at: datetime | None = Field(description="The end of the period; null for none.")
+
+
+class OwnerLimits(BaseModel, Generic[OperationT]):
+    """Each limited operation of the ledger, in the order in which the limits are declared."""
+
+    owner_id: str
+    limits: list[UsedLimit[OperationT]]

@@ -17,6 +17,7 @@ from core.service.body_limit import BodyLimit
 from core.service.head_requests import HeadRequests
 from core.service.health import health_router
 from core.service.history_routes import add_history_routes
+from core.service.ledger_schemas import LedgerSchemas
 from core.service.limits_route import add_limits_route
 from core.service.openapi import complete_document
 from core.service.owner_path import RoutedPath
@@ -58,11 +59,12 @@ def create_app(
     )
     add_problem_handlers(app)
     complete_document(app, ledger)
+    schemas = LedgerSchemas(ledger)
     # Routes are tried in this order, and most requests are for these.
     add_balance_route(app, lambda: workers.current().balances, lambda: workers.current().history)
-    add_posting_routes(app, ledger, lambda: workers.current().posts)
-    add_history_routes(app, ledger, lambda: workers.current().history)
-    add_limits_route(app, ledger, lambda: workers.current().history)
+    add_posting_routes(app, ledger, schemas, lambda: workers.current().posts)
+    add_history_routes(app, ledger, schemas, lambda: workers.current().history)
+    add_limits_route(app, ledger, schemas, lambda: workers.current().history)
     app.add_middleware(BodyLimit)
     app.include_router(health_router(lambda: workers.current().readiness.require()))
     if keys:

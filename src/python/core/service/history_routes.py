@@ -19,13 +19,15 @@ from core.storage.history import History
 
 
 def add_history_routes(
-    app: FastAPI, ledger: Ledger[OperationT], history: Callable[[], History[OperationT]]
+    app: FastAPI,
+    ledger: Ledger[OperationT],
+    schemas: LedgerSchemas[OperationT],
+    history: Callable[[], History[OperationT]],
 ) -> None:
     """Adds `GET /ledger/{owner_id}/entries` and `GET /ledger/{owner_id}/entries/{nonce}`.
 
     `history` returns that of the running event loop.
     """
-    schemas = LedgerSchemas(ledger)
 
     async def read_entries(owner_id: OwnerIdInPath, query: HistoryQuery[OperationT]) -> Response:
         """Returns a page of the owner's entries, newest first by default.

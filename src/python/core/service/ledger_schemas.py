@@ -12,9 +12,11 @@ from core.ledgers.schemas import (
     HistoryEntry,
     OwnerEntry,
     OwnerHistory,
+    OwnerLimits,
     PostedBatch,
     PostedEntry,
     PostRequest,
+    UsedLimit,
 )
 from core.service.history_query import HistoryQuery
 from core.service.problems import (
@@ -56,29 +58,31 @@ class LedgerSchemas(Generic[OperationT]):
 
     def __init__(self, ledger: Ledger[OperationT]) -> None:
         enum = ledger.operations
-        self.post_request = specialized(PostRequest[OperationT], enum)
-        self.batch_request = specialized(BatchRequest[OperationT], enum)
-        self.entry = specialized(EntryModel[OperationT], enum)
-        self.posted_entry = specialized(PostedEntry[OperationT], enum)
-        self.posted_batch = specialized(PostedBatch[OperationT], enum)
-        self.entry_result = specialized(EntryResult[OperationT], enum)
-        self.batch_result = specialized(BatchResult[OperationT], enum)
-        self.duplicate = specialized(DuplicateNonce[OperationT], enum)
-        self.limit_reached = specialized(OperationLimit[OperationT], enum)
-        self.limit_in_batch = specialized(OperationLimitInBatch[OperationT], enum)
-        self.batch_already_posted = specialized(BatchAlreadyPosted[OperationT], enum)
-        self.duplicate_in_batch = specialized(DuplicateNonceInBatch[OperationT], enum)
-        self.history_query = specialized(HistoryQuery[OperationT], enum)
-        self.history_entry = specialized(HistoryEntry[OperationT], enum)
-        self.owner_entry = specialized(OwnerEntry[OperationT], enum)
-        self.owner_history = specialized(OwnerHistory[OperationT], enum)
+        self.post_request = _specialized(PostRequest[OperationT], enum)
+        self.batch_request = _specialized(BatchRequest[OperationT], enum)
+        self.entry = _specialized(EntryModel[OperationT], enum)
+        self.posted_entry = _specialized(PostedEntry[OperationT], enum)
+        self.posted_batch = _specialized(PostedBatch[OperationT], enum)
+        self.entry_result = _specialized(EntryResult[OperationT], enum)
+        self.batch_result = _specialized(BatchResult[OperationT], enum)
+        self.duplicate = _specialized(DuplicateNonce[OperationT], enum)
+        self.limit_reached = _specialized(OperationLimit[OperationT], enum)
+        self.limit_in_batch = _specialized(OperationLimitInBatch[OperationT], enum)
+        self.batch_already_posted = _specialized(BatchAlreadyPosted[OperationT], enum)
+        self.duplicate_in_batch = _specialized(DuplicateNonceInBatch[OperationT], enum)
+        self.history_query = _specialized(HistoryQuery[OperationT], enum)
+        self.history_entry = _specialized(HistoryEntry[OperationT], enum)
+        self.owner_entry = _specialized(OwnerEntry[OperationT], enum)
+        self.owner_history = _specialized(OwnerHistory[OperationT], enum)
+        self.used_limit = _specialized(UsedLimit[OperationT], enum)
+        self.owner_limits = _specialized(OwnerLimits[OperationT], enum)
         self.conflict = self.duplicate | self.limit_reached
         self.conflict_of_batch = (
             self.duplicate_in_batch | self.batch_already_posted | self.limit_in_batch
         )
 
 
-def specialized(schema: type[SchemaT], enum: type[BaseLedgerOperation]) -> type[SchemaT]:
+def _specialized(schema: type[SchemaT], enum: type[BaseLedgerOperation]) -> type[SchemaT]:
     """Returns `schema[enum]`, which type checkers reject because `enum` is a variable."""
     specialized: Any = schema.__class_getitem__(enum)
     return cast(type[SchemaT], specialized)

@@ -38,13 +38,13 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 def add_posting_routes(
     app: FastAPI,
     ledger: Ledger[OperationT],
+    schemas: LedgerSchemas[OperationT],
     posts: Callable[[], GroupQueue[Batch[OperationT], BatchOutcome[OperationT]]],
 ) -> None:
     """Adds `POST /ledger` and `POST /ledger/batch`.
 
     `posts` returns the queue of the running event loop.
     """
-    schemas = LedgerSchemas(ledger)
     responses = Responses(schemas)
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
