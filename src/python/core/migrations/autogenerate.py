@@ -101,14 +101,12 @@ class MakeAppendOnly(OperationChange):
 
     def __init__(self, schema: str) -> None:
         super().__init__("make_append_only", schema)
-        self._schema = schema
 
     def reverse(self) -> OperationChange:
-        return OperationChange("allow_changes", self._schema)
+        return OperationChange("allow_changes", *self.arguments)
 
 
 @renderers.dispatch_for(OperationChange)
-@renderers.dispatch_for(MakeAppendOnly)
 def _render(context: AutogenContext, change: OperationChange) -> str:
     context.imports.add("from core.migrations import operation_changes")
     return f"operation_changes.{change.function}({', '.join(map(repr, change.arguments))})"

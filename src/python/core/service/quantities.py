@@ -1,6 +1,5 @@
 """Quantities in requests: what a ledger accepts, and how its OpenAPI document says so."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -48,15 +47,12 @@ def document_quantities(ledger: Ledger[OperationT], schemas: dict[str, Any]) -> 
     schema["allOf"] = [
         {
             "if": {"properties": {"operation": {"const": operation.value}}},
-            "then": {"properties": {"quantity": {"maximum": most}}},
+            "then": {"properties": {"quantity": {"maximum": _most(ledger, operation)}}},
         }
-        for operation, most in _most(ledger)
-    ]
-
-
-def _most(ledger: Ledger[OperationT]) -> Sequence[tuple[OperationT, int]]:
-    per_unit = ledger.per_unit
-    return [
-        (operation, per_unit[operation].at_most if operation in per_unit else 1)
         for operation in ledger.operations
     ]
+
+
+def _most(ledger: Ledger[OperationT], operation: OperationT) -> int:
+    per_unit = ledger.per_unit.get(operation)
+    return 1 if per_unit is None else per_unit.at_most
