@@ -44,7 +44,7 @@ def store_with_entries(url: SecretStr) -> Iterator[Store]:
 
 
 def change(url: SecretStr, statement: str) -> None:
-    """Does what PostgreSQL refuses, as somebody can who disables its triggers."""
+    """Runs a statement that the triggers refuse, with the triggers disabled."""
     with changeable_entries(url, "sample"):
         execute(url, statement)
 

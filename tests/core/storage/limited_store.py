@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
 
 @contextmanager
 def limited(
-    url: SecretStr, limits: dict[Operation, Limit], *, passed_by: int = 0
+    url: SecretStr, limits: dict[Operation, Limit], *, unrecorded: int = 0
 ) -> Generator[tuple[Store, Callable[[datetime], None]], None, None]:
     """A store of the sample with these limits, and a function that sets their clock.
 
@@ -43,7 +43,7 @@ def limited(
         yield store, set_clock
         rules = [found.split(":")[0] for found in store.discrepancies()]
         # Posts without a limit have the real time, so that times do not go forward here.
-        assert [rule for rule in rules if rule != "order"] == ["limit"] * passed_by
+        assert [rule for rule in rules if rule != "order"] == ["limit"] * unrecorded
 
 
 def post(store: Store, nonce: str, operation: Operation = REWARD) -> Outcome[Operation]:

@@ -51,7 +51,7 @@ def test_a_limit_that_is_declared_later_counts_the_entries_that_exist(url: Secre
 
 def test_what_an_older_release_posts_without_the_limit_counts_too(url: SecretStr) -> None:
     limit = {SPEND: at_most(3)}
-    with limited(url, limit, passed_by=1) as (new, _), limited(url, {}) as (old, _):
+    with limited(url, limit, unrecorded=1) as (new, _), limited(url, {}) as (old, _):
         assert isinstance(post(old, "fund", Operation.CREDIT_ADD), Posted)
         for store, nonce in ((new, "1"), (old, "2"), (new, "3")):
             assert isinstance(post(store, nonce, SPEND), Posted)

@@ -25,7 +25,7 @@ def store(url: SecretStr) -> Iterator[Store]:
         ),
         (
             "DELETE FROM sample.ledger_balance WHERE owner_id = 'ann'",
-            ["balance: owner 'ann': there is no balance, but the sum of the entries is 7"],
+            ["balance: owner 'ann': the balance is missing, but the sum of the entries is 7"],
         ),
         (
             "INSERT INTO sample.ledger_balance VALUES ('cid', 5)",

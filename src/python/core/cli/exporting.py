@@ -21,7 +21,7 @@ from core.storage.export import ExportedEntry, exported
 
 _HELP = """Write all entries to standard output, each with the balance after it.
 
-They are ordered by owner and id, and are those of one moment; posts do not wait. CSV is as in RFC
+They are ordered by owner and id, and come from one snapshot; posts do not wait. CSV is as in RFC
 4180, in UTF-8. Nothing is changed, not even text that a spreadsheet would take for a formula:
 import the columns owner_id and nonce as text."""
 

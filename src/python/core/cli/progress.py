@@ -9,7 +9,7 @@ _SECONDS_IN_A_LOG = 10
 
 
 class Progress:
-    """Shows the progress of what `done` says, such as "verified", and at the end the total."""
+    """Shows the progress, and at the end the total. `done` is the verb, such as "verified"."""
 
     def __init__(self, done: str, *, now: Callable[[], float] = time.monotonic) -> None:
         self._done = done

@@ -1,4 +1,4 @@
-"""API keys, of which only hashes are kept: how a setting lists them, and which one a token is."""
+"""API keys: makes them, parses the setting that lists their hashes, and finds a token's key."""
 
 import re
 import secrets
@@ -32,7 +32,7 @@ def parse_keys(text: str, operations: Collection[str]) -> list[ApiKey]:
     """Returns the keys that `text` lists, separated by semicolons or line breaks.
 
     `operations` are the values of the ledger's operations. Raises ConfigurationError if one of the
-    keys is malformed; the message has nothing of it but a valid name.
+    keys is malformed; the message contains no part of it except a valid name.
     """
     lines = [line.strip() for line in re.split(r"[;\n]", text)]
     keys: list[ApiKey] = []
@@ -60,7 +60,7 @@ def _key(name: str, rest: Sequence[str], operations: Collection[str]) -> ApiKey:
 
 
 def parse_expiry(text: str) -> datetime:
-    """Returns the time of an ISO 8601 date, at whose beginning in UTC a key expires, or time.
+    """Parses an ISO 8601 time, or a date, which stands for its beginning in UTC.
 
     Raises ConfigurationError if `text` is neither.
     """
@@ -102,7 +102,7 @@ class KeyRing:
     def find(self, token: bytes) -> ApiKey | None:
         """Returns the key that `token` is, if there is one, even if it has expired.
 
-        Takes the same time for each token of a length: it compares the hash with all of them.
+        Compares the hash with that of every key, so the time taken does not depend on the keys.
         """
         digest = _digest(token)
         found: ApiKey | None = None

@@ -21,7 +21,7 @@ class MissingScope(LedgerError):
 
 
 def post_scope(operation: str) -> str:
-    """Returns the scope that allows to post the operation of this value."""
+    """Returns the scope that allows posting the operation with this value."""
     return _ONE + operation
 
 

@@ -112,10 +112,10 @@ class _FixedAmounts(_EachAmount):
 
 
 class _PerUnitAmounts:
-    """The former amounts are declared, so an amount that is no multiple of any is impossible.
+    """An amount must be a multiple of a declared amount per unit: today's or a former one.
 
-    Former bounds are not: a release may have lowered `at_most`, and must have if otherwise a
-    higher amount for each unit did not fit the column. So more units are only counted.
+    Former values of `at_most` are not declared, and a release may have lowered it. So an entry of
+    more units than today's `at_most` is only counted.
     """
 
     def __init__(self, operation: str, today: PerUnit) -> None:

@@ -43,8 +43,8 @@ def per_unit(amount: int, *, at_most: int, formerly: tuple[int, ...] = ()) -> Pe
     """Returns the amount of an operation that is posted with a quantity, such as tokens or minutes.
 
     The entry has `amount` times the quantity, which is 1 to `at_most`. When you change `amount`,
-    add the one that it replaces to `formerly`: it tells a retry of an earlier request, which is a
-    duplicate, from another request with the same nonce, which is a mistake.
+    add the one that it replaces to `formerly`. It distinguishes a retry of an earlier request from
+    a different request that reuses its nonce.
 
     Raises DefinitionError if an entry of `at_most` units could not be stored.
     """

@@ -1,4 +1,4 @@
-"""SQL that lets nobody change or delete the entries of a ledger, not even the tables' owner."""
+"""SQL that prevents everybody, even the owner of the tables, from changing or deleting entries."""
 
 TRIGGER = "append_only"
 TABLES = ("ledger_entry", "ledger_limit_use")

@@ -52,7 +52,7 @@ class Books:
             yield from limits.end()
             balance = next((balance for _, balance in of_balances), None)
             if balance is None and self.entries > before:
-                text = f"there is no balance, but the sum of the entries is {total}"
+                text = f"the balance is missing, but the sum of the entries is {total}"
                 yield Finding("balance", owner_id, None, text)
             elif balance is not None and balance != total:
                 text = f"the balance is {balance}, but the sum of the entries is {total}"
@@ -68,7 +68,7 @@ class Books:
             self.entries += 1
             before = balance
             balance += amount
-            if balance < 0 <= before:  # what follows is its consequence
+            if balance < 0 <= before:  # the balances after that are a consequence
                 text = f"the balance after it is {balance}"
                 yield Finding("overdraft", owner_id, id_, text)
             if problem := amounts[operation].problem(amount):

@@ -39,7 +39,7 @@ class Selection(Generic[OperationT_co]):
 class Place:
     """Where a page of a selection begins, and the owner's balance there.
 
-    It is behind the entry with the id `position`, and before those with higher ids.
+    It is after the entry with the id `position`, and before those with higher ids.
     """
 
     position: int

@@ -1,4 +1,4 @@
-"""Checks limits: that their uses are the owner's entries, and that none was passed by."""
+"""Checks limits: every use must be an entry of its owner, and no limit may be exceeded."""
 
 import math
 from collections import Counter
@@ -48,8 +48,8 @@ class _Period:
 
     allowed: int
     entries: int = 0
-    passed_by: int | None = None
-    """An entry that has no use, although an earlier one of the operation has."""
+    unrecorded: int | None = None
+    """The first entry without a use that comes after one with a use."""
 
 
 class OwnerLimits:
@@ -91,13 +91,13 @@ class OwnerLimits:
         """Yields what is known only after all of the owner's entries have been checked."""
         yield from self._without_entry(before=math.inf)
         for (operation, name), period in self._periods.items():
-            if period.passed_by is not None and period.entries > period.allowed:
+            if period.unrecorded is not None and period.entries > period.allowed:
                 limit = self._counts.limits[operation]
                 when = f"in the {limit.per} {name}" if limit.per else name
                 yield Finding(
                     "limit",
                     self._owner_id,
-                    period.passed_by,
+                    period.unrecorded,
                     f"the owner has {period.entries} entries of {operation} {when}, of which "
                     f"{period.allowed} are allowed, and this one was not counted: an older "
                     "release has posted it, or a person by hand",
@@ -116,8 +116,8 @@ class OwnerLimits:
         period = self._periods.setdefault((operation, name), _Period(allowed))
         period.allowed = max(period.allowed, allowed)
         period.entries += 1
-        if use is None and operation in self._have_uses and period.passed_by is None:
-            period.passed_by = id_
+        if use is None and operation in self._have_uses and period.unrecorded is None:
+            period.unrecorded = id_
 
     def _without_entry(self, *, before: float) -> Iterator[Finding]:
         while self._next is not None and self.next_id < before:

@@ -58,7 +58,7 @@ def once() -> Limit:
 def once_per(period: Period, *, timezone: str = "UTC") -> Limit:
     """Returns the limit of an operation that each owner has at most one entry of in a period.
 
-    Raises DefinitionError if there is no such period or time zone.
+    Raises DefinitionError if `period` or `timezone` is not valid.
     """
     if problem := _period_problem(period):  # such as that of None, which Limit would accept
         raise DefinitionError(problem)
@@ -68,7 +68,7 @@ def once_per(period: Period, *, timezone: str = "UTC") -> Limit:
 def at_most(count: int, *, per: Period | None = None, timezone: str = "UTC") -> Limit:
     """Returns the limit of `count` entries of an operation for each owner in a period, or ever.
 
-    Raises DefinitionError if `count` is not positive, or there is no such period or time zone.
+    Raises DefinitionError if `count`, `per` or `timezone` is not valid.
     """
     return Limit(count, per, timezone)
 

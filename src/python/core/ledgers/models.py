@@ -1,4 +1,4 @@
-"""The SQLAlchemy models: the same tables for every ledger, each in a schema of its own."""
+"""The SQLAlchemy models. Every ledger has the same tables, in a schema of its own."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -103,7 +103,7 @@ class LedgerLimitUse:
     __tablename__ = "ledger_limit_use"
 
     owner_id: Mapped[str] = mapped_column(_IDENTIFIER, primary_key=True)
-    # Not of the enum type, which a migration could not replace then.
+    # Text, because a migration could not replace the enum type while two columns use it.
     operation: Mapped[str] = mapped_column(String(63, collation="C"), primary_key=True)
     period: Mapped[str] = mapped_column(String(20, collation="C"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

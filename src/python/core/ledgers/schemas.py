@@ -57,7 +57,7 @@ _BOOLEAN: dict[str, Any] = {"anyOf": [{"type": "boolean"}, {"enum": _TRUE[1:] + 
 
 
 def _whole(value: Any) -> Any:
-    """Makes an integer of 2.0, which JSON Schema takes for one, too."""
+    """Converts 2.0 to an integer, because JSON Schema accepts it as one."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

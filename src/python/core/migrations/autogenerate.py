@@ -75,7 +75,7 @@ def _qualify_every_name(context: AutogenContext, _: UpgradeOps) -> PriorityDispa
 
 @comparators.dispatch_for("autogenerate", priority=DispatchPriority.LAST)
 def _compare_triggers(context: AutogenContext, operations: UpgradeOps) -> PriorityDispatchResult:
-    """Makes the entries append-only if they are not, which Alembic does not compare."""
+    """Adds the triggers that make entries append-only, which Alembic does not compare."""
     connection, metadata = context.connection, context.metadata
     assert connection is not None and isinstance(metadata, MetaData) and metadata.schema
     found = connection.scalars(_TRIGGERS, {"schema": metadata.schema, "name": TRIGGER})
@@ -145,7 +145,7 @@ def _translated(operations: Iterable[Any]) -> Iterator[MigrateOperation]:
 
 
 def _index_existing_entries(container: OpContainer) -> None:
-    """Creates the index of a ledger that may have entries without locking them, and first."""
+    """Builds the index of an existing ledger first, and without locking its entries."""
     new = {*_schemas_of_new_ledgers(container)}
     for part in (container, *(op for op in container.ops if isinstance(op, OpContainer))):
         for operation in [*part.ops]:

@@ -117,14 +117,14 @@ def allow_changes(schema: str) -> None:
 def replace_operation(schema: str, old: str, new: str) -> None:
     """Gives the entries of one operation another one, so that the first can be removed.
 
-    This is the only change of entries that there is. It is a migration, so that it is reviewed and
-    remains in the history of the code.
+    Nothing else changes entries. As a migration, the change is reviewed, and stays in the history
+    of the code.
     """
     entries, uses = (f'"{schema}".{table}' for table in append_only.TABLES)
     for table in (entries, uses):
         _execute(f"ALTER TABLE {table} DISABLE TRIGGER {append_only.TRIGGER}")
     _execute(f"UPDATE {entries} SET operation = {_literal(new)} WHERE operation = {_literal(old)}")
-    # They do not count towards a limit of the new operation by the number that they had.
+    # Their numbers belong to the limit of the old operation.
     _execute(f"DELETE FROM {uses} WHERE operation = {_literal(old)}")
     for table in (entries, uses):
         _execute(f"ALTER TABLE {table} ENABLE TRIGGER {append_only.TRIGGER}")

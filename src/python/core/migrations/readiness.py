@@ -65,7 +65,7 @@ class Readiness(Generic[OperationT]):
             await self._warn_about_removed_operations()
 
     async def _warn_about_removed_operations(self) -> None:
-        # No post needs them, so this is no reason to refuse to start.
+        # Only a warning: posts work without these operations.
         if removed := await self._database.removed_operations():
             log.warning(
                 "No migration removes the operations %s, which this release lacks: write one in a "

@@ -1,4 +1,4 @@
-"""Grants the role of a service what it needs in the app's schema, and no more."""
+"""Grants the role of services the privileges that they need in the app's schema, and no others."""
 
 from alembic.util import CommandError
 from sqlalchemy import DDL, Connection, text
@@ -33,7 +33,7 @@ def service_role(app: str) -> str | None:
 
 
 def require_role(connection: Connection, app: str, role: str) -> None:
-    """Raises CommandError if `role` does not exist, or is allowed everything anyway."""
+    """Raises CommandError if `role` does not exist, or has every privilege already."""
     allowed_everything = connection.scalar(_ROLE, {"role": role})
     setting = source_of(app, "service_role")
     if allowed_everything is None:

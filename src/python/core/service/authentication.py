@@ -1,4 +1,4 @@
-"""Lets nobody in but the keys that the service knows, and tells them which scope they lack."""
+"""Authenticates requests by API key, and names the scope that a key lacks."""
 
 from collections.abc import Awaitable, Iterable
 from contextvars import ContextVar
@@ -20,7 +20,7 @@ _current: ContextVar[ApiKey | None] = ContextVar("key of the request", default=N
 
 
 class Authentication:
-    """ASGI middleware that answers requests without a valid key, or reads without its scope.
+    """ASGI middleware that refuses requests without a valid key, and reads without the scope.
 
     What may be posted depends on the body: see authorize_posts.
     """

@@ -1,7 +1,8 @@
 """The text of a cursor: where a page begins, and the selection of entries that it is a page of.
 
-Its checksum finds mistakes, such as a cursor of another owner. It is no protection, and needs none:
-whoever makes up a cursor can read no more than that owner's entries, and only with wrong balances.
+The checksum detects mistakes, such as the cursor of another owner. It is not a security measure,
+and none is needed: a forged cursor gives access only to entries that its sender can read anyway,
+and shows wrong balances.
 """
 
 import json

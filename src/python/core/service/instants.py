@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import PlainValidator, WithJsonSchema
 
-# In a query string, a `+` that is not percent-encoded is a space, also that of an offset. Years
-# have four digits in every time zone.
+# A `+` that is not percent-encoded arrives as a space, including the one of an offset. Years have
+# four digits in every time zone.
 _INSTANT = (
     r"(([1-8][0-9]{3}|9[0-8][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))[Tt ]"
     r"(([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(\.[0-9]+)?"

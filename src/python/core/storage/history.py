@@ -25,8 +25,8 @@ from core.storage.limit_usage import CLOCK, LimitUsage
 from core.storage.session import Session
 from core.storage.session_pool import SessionPool
 
-# Only one index has the entries in the order that the statements name: see positions.between. It
-# is the one to use, whatever PostgreSQL estimates, which does not know how soon a page is full.
+# Only one index has the order that the statements ask for: see positions.between. These settings
+# make PostgreSQL use it, because its estimates ignore how soon a page is full.
 _PLANS = {
     "enable_bitmapscan": "off",
     "enable_sort": "off",

@@ -63,9 +63,9 @@ SELECT {{id}}, {{operation}}::text, {{amount}}, {{nonce}}, {{created_on}},
 FROM {{entries}} AS entry WHERE {{owner_id}} = $1 AND {{nonce}} = $2
 """
 
-# Without a row, the time is not over yet. `now` is when the round trip began, so it is from before
-# the wait for other transactions. The last column is whether the owner has a row of its balance,
-# for which the wait was.
+# No row means that the time is not in the past. `now` is the time when the round trip began, before
+# the wait for other transactions. The last column says whether the owner has a balance row, which
+# is what the wait locks.
 _BALANCE_AS_OF = f"""
 WITH found AS MATERIALIZED (
   SELECT

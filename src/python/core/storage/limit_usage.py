@@ -20,11 +20,11 @@ from core.storage.statement_text import names_of, prepared
 CLOCK = "clock_timestamp()"
 """The SQL expression of the time by which limits are decided."""
 
-# A period is named by its date in the limit's time zone, and an hour by its beginning in UTC, as
-# the clock of a time zone shows some hours twice.
+# A period is named by its date in the limit's time zone. An hour is named by its beginning in UTC,
+# because local clocks show an hour twice when they are set back.
 _NAMES = {"day": "YYYY-MM-DD", "week": 'IYYY-"W"IW', "month": "YYYY-MM"}
 _HOUR = 'YYYY-MM-DD"T"HH24:MI"Z"'
-_EVER = "ever"  # in which to_char is never asked for
+_EVER = "ever"  # is no format: without a unit, to_char returns null
 
 
 def period_at(time: str, unit: str, zone: str, name: str) -> str:

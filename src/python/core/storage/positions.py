@@ -14,10 +14,10 @@ IN_ORDER = "{owner_id}, {id}"
 
 
 def between(owner: str, after: str, up_to: str) -> str:
-    """The condition that an entry is the owner's, behind the position `after`, and up to `up_to`.
+    """The condition that an entry is the owner's, after the position `after`, and up to `up_to`.
 
-    It compares rows, so that one index only has both the condition and the order. Otherwise, if
-    there are few owners, PostgreSQL would rather read the entries of all in the order of their ids.
+    It compares rows, so that only one index matches both the condition and the order. Otherwise, if
+    there are few owners, PostgreSQL would read the entries of all owners in the order of their ids.
     """
     return f"({IN_ORDER}) > ({owner}, {after}) AND ({IN_ORDER}) <= ({owner}, {up_to})"
 
@@ -25,9 +25,9 @@ def between(owner: str, after: str, up_to: str) -> str:
 def last_entry(owner: str, time: str, *, inclusive: bool) -> str:
     """The id of the owner's last entry before `time`, or at it if `inclusive`; 0 without one.
 
-    There is no index of times, but an owner's times are in the order of its ids. So this bisects
-    the ids, with at most 63 look-ups in an index, however many entries there are. `low` is always
-    the id of an entry that is early enough, or 0, and no entry behind `high` is early enough.
+    Times are not indexed, but an owner's times increase with its ids. So this bisects the ids, with
+    at most 63 index look-ups, however many entries there are. `low` is always the id of an entry
+    that is early enough, or 0, and no entry after `high` is early enough.
     """
     early = f"{{created_on}} {'<=' if inclusive else '<'} {time}"
     return f"""(

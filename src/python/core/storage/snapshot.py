@@ -27,8 +27,8 @@ LOCK_TIMEOUT = "10s"
 
 _BLOCK = 10_000  # rows
 _DEAD_HOST_TIMEOUT = 60  # seconds
-# Reading takes as long as the ledger is large, or as whoever reads the output is slow. LOCAL,
-# because behind a pooler the session is used by others afterwards.
+# There is no time limit, because the ledger may be large, and the reader of the output slow. The
+# settings are LOCAL, because a pooler gives the session to other clients afterwards.
 _SETTINGS = """
 SET LOCAL search_path = pg_catalog;
 SET LOCAL timezone = 'UTC';

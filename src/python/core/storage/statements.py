@@ -144,7 +144,7 @@ ORDER BY number
 RETURNING {owner_id}, {nonce}, {id}, {created_on}
 """
 
-# The entries have the time at which the periods were determined, so that they are in them.
+# The entries have the time that determined the periods, so each is in its period.
 _INSERT_LIMITED = """
 WITH post AS MATERIALIZED (
   SELECT * FROM unnest(
