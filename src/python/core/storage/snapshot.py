@@ -28,8 +28,10 @@ LOCK_TIMEOUT = "10s"
 _BLOCK = 10_000  # rows
 _DEAD_HOST_TIMEOUT = 60  # seconds
 # There is no time limit, because the ledger may be large, and the reader of the output slow. The
-# settings are LOCAL, because a pooler gives the session to other clients afterwards.
-_SETTINGS = """
+# settings are LOCAL, because a pooler gives the session to other clients afterwards. They arrive
+# with BEGIN, so that no default limits how long the transaction may be idle in between.
+_BEGIN = """
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path = pg_catalog;
 SET LOCAL timezone = 'UTC';
 SET LOCAL lock_timeout = '{lock_timeout}';
@@ -63,13 +65,19 @@ class Snapshot:
         on_block: Callable[[int], None] = lambda read: None,
     ) -> Iterator[Row]:
         """Yields the rows of a query. Calls `on_block` with how many have been read so far."""
-        with self._connection.cursor(next(self._names)) as cursor:
-            cursor.execute(statement, parameters)
+        name = next(self._names)
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {statement}", parameters)
             total = 0
-            while block := cursor.fetchmany(_BLOCK):
+            while block := self._fetch(cursor, name):
                 total += len(block)
                 on_block(total)
                 yield from block
+            cursor.execute(f"CLOSE {name}")
+
+    def _fetch(self, cursor: extensions.cursor, name: str) -> list[Row]:
+        cursor.execute(f"FETCH {_BLOCK} FROM {name}")
+        return cursor.fetchall()
 
     def estimated_entries(self) -> int | None:
         """Returns how many entries PostgreSQL believes there are, if it has any idea."""
@@ -100,22 +108,20 @@ def snapshot_of(
             connect_timeout=max(1, round(connect_timeout)),
         )
         with closing(connection), interruptible():
-            connection.set_session(
-                isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True
-            )
+            connection.autocommit = True  # the transaction is ours: see _BEGIN
             with connection.cursor() as cursor:
-                _lock(cursor, "{uses}, {entries}, {balances}".format(**names))
+                _begin(cursor, "{uses}, {entries}, {balances}".format(**names))
                 cursor.execute("SELECT")  # takes the snapshot
             yield Snapshot(connection, names["entries"])
 
 
-def _lock(cursor: extensions.cursor, tables: str) -> None:
-    """Locks the tables against migrations, as any reading does, but before the snapshot is taken.
+def _begin(cursor: extensions.cursor, tables: str) -> None:
+    """Begins, and locks the tables against migrations before the snapshot is taken.
 
     A migration that rewrites a table leaves it empty for snapshots that are older.
     """
     try:
-        cursor.execute(_SETTINGS.format(lock_timeout=LOCK_TIMEOUT))
+        cursor.execute(_BEGIN.format(lock_timeout=LOCK_TIMEOUT))
         cursor.execute(f"LOCK TABLE {tables} IN ACCESS SHARE MODE")
     except psycopg2.Error as error:
         if not is_lock_timeout(error):
