@@ -1,11 +1,12 @@
 """An app whose migrations Alembic writes, one revision after another."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
+from alembic import config
 from pydantic import SecretStr
+
+from migrations.in_process import run
 
 ENV = """
 from core.migrations.alembic_environment import run_env
@@ -25,11 +26,6 @@ class Shop:
         self.folder = folder
         self.url = url
         self.name = name
-        self._environment = {
-            **os.environ,
-            "DATABASE_URL": url.get_secret_value(),
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
         (folder / "versions").mkdir()
         for root in sys.path:  # copied from another app, as a developer would
             if Path(root, "sample", "alembic.ini").exists():
@@ -43,15 +39,10 @@ class Shop:
         )
 
     def alembic(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "alembic", "-c", self.folder / "alembic.ini", *arguments],
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        ini = str(self.folder / "alembic.ini")
+        code, output = run(lambda: config.main(["-c", ini, *arguments]), DATABASE_URL=self.url)
+        assert code == 0, output
+        return output
 
     def revision(self, message: str, *, up_only: bool = False) -> str:
         """Writes a revision and runs it up, or up, down and up again; returns its text."""
