@@ -110,10 +110,15 @@ def ledger_tests(name):
     checked_app_name(name, build_file_dir())
     openapi, package = f"{name}_openapi_test.py", f"{name}_package_test.py"
     python_tests(
-        sources=["*_test.py", f"!{openapi}", f"!{package}"], dependencies=[f"//alembic/{name}"]
+        sources=["*_test.py", f"!{openapi}", f"!{package}"],
+        dependencies=[f"//alembic/{name}"],
+        batch_compatibility_tag=name,
     )
     python_test(
-        name="openapi", source=openapi, dependencies=[f"//docs/openapi/{name}.json:documents"]
+        name="openapi",
+        source=openapi,
+        dependencies=[f"//docs/openapi/{name}.json:documents"],
+        batch_compatibility_tag=name,
     )
     # Pants builds the package and places it beside the test.
     python_test(
