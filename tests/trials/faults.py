@@ -1,4 +1,4 @@
-"""Runs the tests of poolers, frozen databases, slow clients and interrupted migrations.
+"""Runs the tests that take minutes: poolers, frozen databases, slow clients, large exports.
 
 They are in files called `*_trial.py`, beside the other tests of what they try.
 """

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,17 +27,6 @@ FILL = """
 INSERT INTO sample.ledger_balance VALUES ('many', {count});
 INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)
 SELECT 'DAILY_REWARD', 1, 'nonce ' || n, 'many' FROM generate_series(1, {count}) AS n
-"""
-
-# Runs the program, and then prints the most memory that it has had.
-MEASURED = """
-import atexit, re, runpy, sys
-atexit.register(
-    lambda: print(
-        re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr
-    )
-)
-runpy.run_module("sample.service", run_name="__main__", alter_sys=True)
 """
 
 
@@ -184,26 +172,6 @@ def test_a_full_disk_is_reported(url: SecretStr) -> None:
         )
     assert done.returncode == 1
     assert done.stderr == b"sample: Cannot write the output: No space left on device\n"
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
-@pytest.mark.parametrize("arguments", [["verify"], ["export", "--format", "ndjson"]])
-def test_memory_does_not_grow_with_the_ledger(url: SecretStr, arguments: list[str]) -> None:
-    execute(url, FILL.format(count=300_000))
-
-    def peak(*more: str) -> int:
-        """The most memory, in kB. That of a child's resource usage would include its parent's."""
-        done = subprocess.run(
-            [sys.executable, "-c", MEASURED, *arguments, *more],
-            env=environment(DATABASE_URL=url),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=300,
-            check=True,
-        )
-        return int(done.stderr.split()[-1])
-
-    assert peak() < peak("--owner", "nobody") + 20_000
 
 
 def test_progress_is_shown_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
