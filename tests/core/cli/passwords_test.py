@@ -2,18 +2,16 @@
 
 import json
 import logging
-import subprocess
-import sys
-from collections.abc import Sequence
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from core.cli.program_runs import outputs
 from core.service.sample_requests import post
 from core.settings.groups import DatabaseSettings
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
-from core.testing.service_process import environment, service
+from core.testing.service_process import service
 from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 
@@ -64,48 +62,10 @@ OTHER_SETTINGS = [
     *("CONNECT_TIMEOUT", "LOCK_TIMEOUT"),
 ]
 
-# Runs the program once for each line of its standard input: the settings and the arguments. Each
-# run is in a fork of this process, which has imported the program.
-PROGRAM = """
-import json, os, sys, traceback
-from core.cli.main import main
-from sample.ledger import LEDGER
-
-for settings, arguments in map(json.loads, sys.stdin):
-    if not os.fork():
-        os.environ.update(settings)
-        sys.argv[1:] = arguments
-        try:
-            main(LEDGER)
-        except SystemExit as end:
-            print(end.code or "", flush=True)
-        except BaseException:
-            traceback.print_exc()
-        os._exit(0)
-    os.wait()
-    print("--- end of run", flush=True)
-"""
-
 TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-
-
-def outputs(runs: Sequence[tuple[dict[str, str], list[str]]]) -> list[str]:
-    """What the program writes to its standard output and standard error in each run."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env=environment(LOG_LEVEL="debug"),
-        input="\n".join(map(json.dumps, runs)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-    )
-    *shown, rest = done.stdout.split("--- end of run\n")
-    assert (len(shown), rest) == (len(runs), "")
-    return shown
 
 
 def assert_hidden(text: str) -> None:
