@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
@@ -26,9 +27,16 @@ class Running:
         command = ["ps", "-o", "rss=", "-p", str(self._process.pid)]
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
+    def processor_seconds(self) -> float:
+        """How long the process has run on a processor. Linux only."""
+        nanoseconds = Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[0]
+        return int(nanoseconds) / 1e9
+
 
 @contextmanager
-def running(module: str, url: SecretStr, *more: str) -> Generator[Running, None, None]:
+def running(
+    module: str, url: SecretStr, *more: str, **settings: str
+) -> Generator[Running, None, None]:
     """Runs the service `benchmarks.<module>` on a free port, with the database at `url`.
 
     `more` are further arguments of the module.
@@ -41,7 +49,7 @@ def running(module: str, url: SecretStr, *more: str) -> Generator[Running, None,
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.{module}", url.get_secret_value(), str(port), *more],
-        env=environment(),
+        env=environment(**settings),
     )
     try:
         while not _answers(f"{address}/openapi.json"):

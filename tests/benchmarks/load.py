@@ -30,8 +30,9 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: benchmark\r\n\r\n".encode()
 
 
-def post(path: str, body: str) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: benchmark\r\nContent-Type: application/json\r\n"
+def post(path: str, body: str, *headers: str) -> bytes:
+    names = ("Host: benchmark", "Content-Type: application/json", *headers)
+    head = "\r\n".join([f"POST {path} HTTP/1.1", *names, ""])
     return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 

@@ -68,6 +68,12 @@ def posts_of(operation: str, **more: object) -> Requests:
         yield post("/ledger", entry(owner_id, operation, **more))
 
 
+def posts_with(*headers: str) -> Requests:
+    """Rewards, with further headers."""
+    for owner_id in spread():
+        yield post("/ledger", entry(owner_id, "DAILY_REWARD"), *headers)
+
+
 def batches(size: int) -> Requests:
     owners = spread()
     while True:

@@ -24,6 +24,23 @@ def test_a_new_key_is_found_by_its_token_and_by_no_other() -> None:
     assert token not in line and token not in repr(key)
 
 
+class Uncompared(bytes):
+    """A token that is hashed with SHA-256 only. Comparing it could reveal how much is right."""
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("the token was compared")
+
+    def __hash__(self) -> int:
+        raise AssertionError("the token was looked up")
+
+
+def test_a_token_is_found_without_comparing_it() -> None:
+    token, line = new_key("shop", ["read"], None, OPERATIONS)
+    ring = KeyRing(parse_keys(line, OPERATIONS))
+    assert ring.find(Uncompared(token.encode())) is not None
+    assert ring.find(Uncompared(token[:-1].encode())) is None
+
+
 def test_keys_are_separated_by_semicolons_or_lines_and_may_share_a_name() -> None:
     lines = [new_key("shop", ["post"], None, OPERATIONS) for _ in range(3)]
     text = f"{lines[0][1]} ; {lines[1][1]};\n\n{lines[2][1]}\n"
