@@ -1,5 +1,7 @@
 """Tests of an app's package: the one file that is deployed, with nothing but what the app needs."""
 
+import itertools
+import json
 import os
 import re
 import socket
@@ -47,7 +49,8 @@ class PackageConformance:
         names = [
             name
             for name in zipfile.ZipFile(f"{self.app}.pex").namelist()
-            if not name.startswith((".", "PEX-INFO", "__")) and not name.endswith("/")
+            if not name.startswith((".", "PEX-INFO", "__", "default.lock"))
+            and not name.endswith("/")
         ]
         top_folders = {name.split("/")[0] for name in names}
         assert top_folders == {"apps", "core", self.app}  # self.app has the migrations
@@ -99,6 +102,36 @@ class PackageConformance:
             done = run(self.app, "migrate", *arguments)
             assert done.returncode == status, done.stdout
             assert f"usage: {self.app} migrate" in done.stdout, done.stdout
+
+    def test_prints_a_bill_of_the_third_party_code_that_it_contains(self) -> None:
+        done = run(self.app, "sbom", LOG_LEVEL="error")
+        assert done.returncode == 0, done.stdout
+        bill = json.loads(done.stdout)
+        with zipfile.ZipFile(f"{self.app}.pex") as pex:
+            wheels = [n.split("/")[1] for n in pex.namelist() if re.fullmatch(r"\.deps/.+/", n)]
+            lock = pex.read("default.lock").decode()
+        contained = {
+            (wheel.split("-")[0].replace("_", "-").lower(), wheel.split("-")[1]) for wheel in wheels
+        }
+        bootstrap, *libraries = bill["components"]
+        assert bootstrap["name"] == "pex"
+        assert {(each["name"], each["version"]) for each in libraries} == contained
+        assert len(libraries) == len(contained)
+        for each in libraries:
+            assert each["purl"] == f"pkg:pypi/{each['name']}@{each['version']}"
+            [reference] = each["externalReferences"]
+            pinned = lock.partition(f"\n{each['name']}=={each['version']}")[2] or lock
+            lines = itertools.takewhile(lambda line: line[0] == " ", pinned.splitlines()[1:])
+            assert [f"--hash=sha256:{accepted['content']}" for accepted in reference["hashes"]] == [
+                line.strip(" \\") for line in lines
+            ]
+        needed = {each["ref"]: each["dependsOn"] for each in bill["dependencies"]}
+        assert needed.keys() == {self.app, *(each["bom-ref"] for each in libraries)}
+        # Everything is there because something else needs it.
+        reached = {needed_by for each in needed.values() for needed_by in each}
+        assert {each["bom-ref"] for each in bill["components"]} == reached
+        assert not bill.keys() & {"serialNumber", "timestamp"}
+        assert "timestamp" not in bill["metadata"]
 
     def test_prints_its_version_without_a_database(self) -> None:
         done = run(self.app, "--version")

@@ -10,6 +10,7 @@ import click
 from core.cli.database import at_the_head, given_or_embedded, move_embedded
 from core.cli.exporting import export_command
 from core.cli.keys import keys_commands
+from core.cli.sbom import bill_of_materials
 from core.cli.serving import serve
 from core.cli.signals import exit_on_signals
 from core.cli.verifying import verify_command
@@ -95,6 +96,10 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
     @program.command("openapi", help="Print the OpenAPI document of the service.")
     def openapi_command() -> None:
         click.echo(json.dumps(openapi_document(ledger), indent=2, ensure_ascii=False))
+
+    @program.command("sbom", help="Print what third-party code the package has, as CycloneDX JSON.")
+    def sbom_command() -> None:
+        click.echo(json.dumps(bill_of_materials(app), indent=2))
 
     program.add_command(verify_command(ledger))
     program.add_command(export_command(ledger))

@@ -6,10 +6,16 @@ import zipfile
 from collections.abc import Iterable
 
 
+def package() -> str | None:
+    """Returns the path of the PEX file that runs; None in a clone."""
+    pex = os.environ.get("PEX", "")  # set by a PEX file, and for a script of Pants, too
+    return pex if os.path.isfile(pex) and zipfile.is_zipfile(pex) else None
+
+
 def program(app: str, *arguments: str) -> str:
     """Returns a command of the app's program: of the PEX file that runs, or of Pants in a clone."""
-    pex = os.environ.get("PEX", "")  # set by a PEX file, and for a script of Pants, too
-    if os.path.isfile(pex) and zipfile.is_zipfile(pex):
+    pex = package()
+    if pex is not None:
         return f"python3 {shlex.quote(os.path.relpath(pex))} {shlex.join(arguments)}"
     return in_clone(app, *arguments)
 
