@@ -1,17 +1,23 @@
 """Clients that keep a connection waiting lose it; a slow service does not count against them."""
 
+import resource
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import cycle
 
 import pytest
 from httpx import Client
 from pydantic import SecretStr
 
 from core.http_server.raw_client import get, post, raw_client
-from core.service.sample_requests import UNREACHABLE, posted_keys
+from core.service.sample_requests import UNREACHABLE
+from core.service.sample_requests import post as post_entry
+from core.service.sample_requests import posted_keys
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.testing.databases import held
+from core.testing.service_process import service
 from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 
@@ -117,6 +123,20 @@ def test_a_slow_service_does_not_count_against_the_client(url: SecretStr) -> Non
             raw.send(rest)
             assert raw.answer().status == 201
     assert posted_keys(url) == [("ann", "0"), ("ann", "1"), ("ann", "2")]
+
+
+def test_thousands_of_slow_clients_keep_nobody_else_waiting(url: SecretStr) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with service("sample.service", DATABASE_URL=url, RECEIVE_TIMEOUT="5") as running:
+        with ExitStack() as stack:
+            slow = [stack.enter_context(raw_client(running.client)) for _ in range(3000)]
+            for each, content in zip(slow, cycle((HALF_HEAD, HALF_BODY))):
+                each.send(content)
+            for number in range(100):
+                assert post_entry(running.client, "ann", f"{number}").status_code == 201
+            assert {each.answer().status for each in slow} == {408}
+        assert running.client.get("/ledger/ann").json()["balance"] == 100
 
 
 def test_by_default_connections_outlive_the_idle_timeout_of_load_balancers() -> None:
