@@ -1,0 +1,188 @@
+"""The client's exceptions: their base, and those with fields. plain_problems.py has the others."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from core.client.results import Entry, UnknownOperation
+from core.ledgers.errors import LedgerError
+from core.ledgers.operations import BaseLedgerOperation
+from core.ledgers.requests import Post
+
+
+class ClientError(LedgerError):
+    """Base class of the exceptions that say what became of a request.
+
+    `unresolved` has the posts that may or may not have been written: post them again with the same
+    nonces. It is empty after a read, and after a refusal, which says that nothing was written.
+    """
+
+    code = "client_error"
+    unresolved: tuple[Post[BaseLedgerOperation], ...] = ()
+    retry_after: float | None = None
+    """How many seconds the service asks to wait before the next try, if it does."""
+
+    def __str__(self) -> str:
+        return self.explanation() + _hint(self.unresolved)
+
+    def explanation(self) -> str:
+        """Returns the message, without what to do about `unresolved`."""
+        return super().__str__()
+
+
+def _hint(unresolved: tuple[Post[BaseLedgerOperation], ...]) -> str:
+    if not unresolved:
+        return ""
+    if len(unresolved) == 1:
+        again = f"; whether it was posted is unknown: post again with nonce={unresolved[0].nonce!r}"
+        return again
+    return f"; whether its {len(unresolved)} posts were written is unknown: post them again as is"
+
+
+class NoAnswer(ClientError):
+    """The service could not be reached, did not answer in time, or broke the connection.
+
+    `sent` is false if the request surely did not reach the service.
+    """
+
+    code = "no_answer"
+
+    def __init__(self, explanation: str, sent: bool) -> None:
+        super().__init__(explanation, sent)
+        self.sent = sent
+
+    def explanation(self) -> str:
+        return str(self.args[0])
+
+
+class UnexpectedAnswer(ClientError):
+    """The answer is not one of a ledger's service; `status` is its HTTP status.
+
+    It may come from a proxy, or the URL may be that of something else.
+    """
+
+    code = "unexpected_answer"
+
+    def __init__(self, explanation: str, status: int) -> None:
+        super().__init__(explanation, status)
+        self.status = status
+
+    def explanation(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(eq=False)
+class Problem(ClientError):
+    """The service's answer is a problem document. Each code has a subclass, with its fields."""
+
+    status: int
+    title: str
+    detail: str
+
+    def __post_init__(self) -> None:
+        self.args = tuple(getattr(self, field.name) for field in fields(self))  # for pickle
+
+    def explanation(self) -> str:
+        return self.detail
+
+
+@dataclass(eq=False)
+class UnknownProblem(Problem):
+    """A problem with a code that only a newer release of the service has: `document_code`."""
+
+    code = "unknown_problem"
+    document_code: str
+
+    def explanation(self) -> str:
+        return f"{self.detail} ({self.document_code})"
+
+
+@dataclass(eq=False)
+class InsufficientBalance(Problem):
+    """The owner's `balance` does not cover `amount`. The nonce can still be used.
+
+    `index` is that of the refused post in an atomic batch, of which nothing was posted.
+    """
+
+    code = "insufficient_balance"
+    amount: int
+    balance: int
+    index: int | None
+
+
+@dataclass(eq=False)
+class BalanceLimit(Problem):
+    """The owner's `balance` and `amount` are too many credits. The nonce can still be used.
+
+    `index` is that of the refused post in an atomic batch, of which nothing was posted.
+    """
+
+    code = "balance_limit"
+    amount: int
+    balance: int
+    index: int | None
+
+
+@dataclass(eq=False)
+class LimitReached(Problem):
+    """The owner has had `operation` posted as often as is `allowed`, until `resets_at`.
+
+    `entry` is the latest that counts; None if only posts of the same batch do. The nonce can still
+    be used. `index` is that of the refused post in an atomic batch, of which nothing was posted.
+    """
+
+    code = "limit_reached"
+    operation: BaseLedgerOperation | UnknownOperation
+    allowed: int
+    resets_at: datetime | None
+    entry: Entry[BaseLedgerOperation] | None
+    index: int | None
+
+
+@dataclass(eq=False)
+class DuplicateNonce(Problem):
+    """An earlier call has posted the same with this nonce, as `entry`."""
+
+    code = "duplicate_nonce"
+    entry: Entry[BaseLedgerOperation]
+
+
+@dataclass(eq=False)
+class NonceReused(Problem):
+    """The nonce was used for something else, `entry`: this is a mistake of the caller.
+
+    `index` is that of the refused post in an atomic batch, of which nothing was posted.
+    """
+
+    code = "nonce_reused"
+    entry: Entry[BaseLedgerOperation]
+    index: int | None
+
+
+@dataclass(eq=False)
+class BatchAlreadyPosted(Problem):
+    """An earlier call has posted the same batch, as `entries`."""
+
+    code = "batch_already_posted"
+    entries: tuple[Entry[BaseLedgerOperation], ...]
+
+
+@dataclass(frozen=True)
+class InvalidField:
+    """A field of a request, and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False)
+class InvalidRequest(Problem):
+    """The service does not accept the request; `errors` says why."""
+
+    code = "invalid_request"
+    errors: tuple[InvalidField, ...]
+
+
+class QuantityNotAllowed(InvalidRequest):
+    """The operation has a fixed amount, so it takes no quantity."""
+
+    code = "quantity_not_allowed"

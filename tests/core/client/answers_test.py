@@ -1,0 +1,101 @@
+"""Answers that this release of the client does not know, or that are not those of a ledger."""
+
+import json
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.client import exceptions
+from core.client.answers import Answer, AppAnswers
+from core.client.exceptions import UnexpectedAnswer
+from core.client.json_fields import Fields
+from core.client.problem_answers import problem
+from core.client.results import UnknownOperation
+from sample.operations import SampleOperation
+
+APP = AppAnswers(SampleOperation)
+ENTRY = {
+    "id": 1,
+    "operation": "GIFT",
+    "amount": 2,
+    "nonce": "1",
+    "owner_id": "ann",
+    "created_on": "2026-11-23T01:06:53Z",
+}
+PAGE = {"owner_id": "ann", "entries": [{**ENTRY, "balance": 2}], "next": None}
+PROBLEM = {"type": "about:blank", "title": "Conflict", "status": 409, "detail": "Later"}
+
+
+def document(code: str, **fields: object) -> Answer:
+    return Answer(409, json.dumps({**PROBLEM, "code": code, **fields}).encode())
+
+
+def test_an_unknown_operation_is_a_value() -> None:
+    [entry] = APP.page(Fields(PAGE)).entries
+    assert entry.operation == UnknownOperation("GIFT") and entry.operation.value == "GIFT"
+    assert entry.created_on == datetime(2026, 11, 23, 1, 6, 53, tzinfo=timezone.utc)
+    duplicate = problem(document("nonce_reused", entry=ENTRY), APP)
+    assert isinstance(duplicate, exceptions.NonceReused)
+    assert duplicate.entry.operation == UnknownOperation("GIFT")
+    limits = {"limits": [{"operation": "GIFT", "used": 1, "allowed": 2, "resets_at": None}]}
+    assert APP.limits(Fields(limits))[0].operation == UnknownOperation("GIFT")
+
+
+def test_an_unknown_code_is_an_exception_with_the_code() -> None:
+    unknown = problem(document("holiday"), APP)
+    assert isinstance(unknown, exceptions.UnknownProblem)
+    assert (unknown.document_code, unknown.status) == ("holiday", 409)
+    assert str(unknown) == "Later (holiday)"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Bad Gateway",
+        b"",
+        b"\xff",
+        b"[]",
+        b'{"status": 409}',
+        document("nonce_reused", entry={**ENTRY, "id": "1"}).body,
+        document("nonce_reused", entry={**ENTRY, "id": True}).body,
+        document("nonce_reused", entry={**ENTRY, "created_on": "yesterday"}).body,
+        document("batch_already_posted", entries={}).body,
+        document("nonce_reused").body,
+    ],
+)
+def test_an_answer_of_something_else_is_unexpected(body: bytes) -> None:
+    unexpected = problem(Answer(502, body, retry_after=3), APP)
+    assert isinstance(unexpected, UnexpectedAnswer)
+    assert (unexpected.status, unexpected.retry_after) == (502, 3)
+    assert "status 502" in str(unexpected)
+
+
+def test_a_success_without_the_expected_fields_is_unexpected() -> None:
+    with pytest.raises(UnexpectedAnswer):
+        Answer(200, b'{"balance": "5"}').read(200, lambda fields: fields.integer("balance"))
+    with pytest.raises(UnexpectedAnswer):
+        Answer(204, b'{"balance": 5}').read(200, lambda fields: fields.integer("balance"))
+
+
+def test_each_code_in_the_readme_has_an_exception_of_its_own() -> None:
+    fields: dict[str, Any] = {
+        "amount": 1,
+        "balance": 1,
+        "operation": "CREDIT_ADD",
+        "allowed": 1,
+        "resets_at": None,
+        "entry": ENTRY,
+        "entries": [ENTRY],
+        "errors": [],
+    }
+    table = re.findall(
+        r"^\| [45][0-9, 45]* \| (`.*?) \|", Path("README.md").read_text(), re.MULTILINE
+    )
+    codes = {code for cell in table for code in re.findall("`([a-z_]+)`", cell)}
+    assert len(codes) >= 25
+    for code in codes:
+        raised = problem(document(code, **fields), APP)
+        assert raised.code == code and type(raised) is not exceptions.UnknownProblem
