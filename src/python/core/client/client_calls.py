@@ -1,0 +1,80 @@
+"""The calls of both clients: arguments become exchanges, with the checks that need no service."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Generic
+
+from core.client.answers import AppAnswers
+from core.client.exchanges import Exchange, ReadExchanges
+from core.client.http_messages import Endpoint
+from core.client.nonces import new_nonce
+from core.client.posting_exchanges import PostingExchanges
+from core.client.results import PostedEntry
+from core.ledgers.errors import ConfigurationError, ForeignOperation
+from core.ledgers.history import Order, Selection
+from core.ledgers.operations import BaseLedgerOperation, OperationT
+from core.ledgers.requests import Post
+
+
+class ClientCalls(Generic[OperationT]):
+    """Base of both clients, which add input and output.
+
+    `url` is that of the service, with its ROOT_PATH if it has one. `deadline` is how many seconds
+    a call may take with all of its tries; `try_timeout` is how many one try may take.
+
+    Raises ConfigurationError if an argument can never work.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        operations: type[OperationT],
+        api_key: str | None = None,
+        deadline: float = 30.0,
+        try_timeout: float = 10.0,
+    ) -> None:
+        if not (deadline > 0 and try_timeout > 0):
+            raise ConfigurationError("deadline and try_timeout must be more than 0 seconds")
+        self._operations = operations
+        self._endpoint = Endpoint(url, api_key)
+        self._app = AppAnswers(operations)
+        self._reads = ReadExchanges(self._app)
+        self._posts = PostingExchanges(self._app, self._reads)
+        self._seconds = deadline
+        self._try_seconds = try_timeout
+
+    def request(
+        self, *, owner_id: str, operation: OperationT, nonce: str | None = None, quantity: int = 1
+    ) -> Post[OperationT]:
+        """Returns a post, with a new nonce by default, for `post_batch` and `post_each`.
+
+        Raises InvalidIdentifier if `owner_id` or `nonce` is invalid, and ForeignOperation if the
+        operation is another app's.
+        """
+        return Post(
+            owner_id, self._own(operation), new_nonce() if nonce is None else nonce, quantity
+        )
+
+    def _own(self, operation: OperationT) -> OperationT:
+        if not isinstance(operation, self._operations):
+            raise ForeignOperation(
+                f"{operation!r} is not one of {self._operations.__name__}, the client's operations"
+            )
+        return operation
+
+    def _post(
+        self, owner_id: str, operation: OperationT, nonce: str | None, quantity: int
+    ) -> Exchange[PostedEntry[OperationT]]:
+        post = self.request(owner_id=owner_id, operation=operation, nonce=nonce, quantity=quantity)
+        return self._posts.post(post, new=nonce is None)
+
+    def _selection(
+        self,
+        operation: OperationT | Collection[OperationT],
+        order: Order,
+        since: datetime | None,
+        until: datetime | None,
+    ) -> Selection[OperationT]:
+        chosen = (operation,) if isinstance(operation, BaseLedgerOperation) else tuple(operation)
+        return Selection(order, tuple(self._own(each) for each in chosen), since, until)

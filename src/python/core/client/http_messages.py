@@ -1,0 +1,107 @@
+"""Converts requests to those of httpx, and what httpx returns or raises to answers."""
+
+import time
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from core.client.answers import Answer
+from core.client.exceptions import NoAnswer
+from core.client.exchanges import Request
+from core.ledgers.errors import ConfigurationError
+
+# The request has not reached the service when these are raised.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Endpoint:
+    """The address of a service, and the key for it.
+
+    Raises ConfigurationError if one of them can never work.
+    """
+
+    def __init__(self, url: str, api_key: str | None) -> None:
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"{url!r} is not a valid URL: {error}") from error
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise ConfigurationError(
+                f"{url!r} is not the URL of a service; write it as http://ledger.internal:8000"
+            )
+        if parsed.query or parsed.fragment:
+            raise ConfigurationError(f"{url!r} must end with its path: remove what follows")
+        self._url = str(parsed).rstrip("/")
+        self._headers = {"Accept": "application/json"}
+        if api_key is not None:
+            if not api_key or not api_key.isascii() or not api_key.isprintable():
+                raise ConfigurationError("The API key must be printable ASCII, without line breaks")
+            self._headers["Authorization"] = f"Bearer {api_key}"
+
+    def build(
+        self, client: httpx.Client | httpx.AsyncClient, request: Request, timeouts: "TryTimeouts"
+    ) -> httpx.Request:
+        content_type = {} if request.body is None else {"Content-Type": "application/json"}
+        return client.build_request(
+            request.method,
+            self._url + request.path,
+            params=request.query or None,
+            content=request.body,
+            headers={**self._headers, **content_type},
+            extensions=timeouts.extensions,
+        )
+
+    def no_answer(self, error: httpx.RequestError) -> NoAnswer:
+        """Returns the exception for a try that got no answer because of `error`."""
+        reason = str(error) or type(error).__name__
+        return NoAnswer(f"No answer from {self._url}: {reason}", not isinstance(error, _NOT_SENT))
+
+    def too_late(self) -> NoAnswer:
+        """Returns the exception for a try that took too long."""
+        return NoAnswer(f"No answer from {self._url} in time", True)
+
+
+class TryTimeouts:
+    """The time that one try may take, in seconds, as the extensions of a request of httpx.
+
+    A timeout of httpx is that of one phase: connecting, sending, reading. Each phase gets what the
+    phases before it have left.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._phases = dict.fromkeys(("connect", "pool", "read", "write"), seconds)
+        self.extensions: dict[str, object] = {"timeout": self._phases}
+
+    def over(self) -> bool:
+        return time.monotonic() >= self._end
+
+    def follow_phases(self) -> None:
+        """Updates the timeouts of a synchronous request when each of its phases begins."""
+        self.extensions["trace"] = self._trace
+
+    def _trace(self, event: str, _: Mapping[str, object]) -> None:
+        if event.endswith(".started"):
+            left = max(self._end - time.monotonic(), 0.001)  # zero would mean not to wait at all
+            self._phases.update(dict.fromkeys(self._phases, left))
+
+
+def answer(response: httpx.Response, body: bytes) -> Answer:
+    return Answer(response.status_code, body, _retry_after(response.headers.get("retry-after")))
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Returns the seconds of the header Retry-After, which has a number or a time."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=timezone.utc)
+    return max((until - datetime.now(timezone.utc)).total_seconds(), 0)

@@ -1,0 +1,107 @@
+"""When a request is tried again: on no answer, and on an answer that another try may not get.
+
+Every try of a post has the same nonce, so it does not matter what an earlier one did.
+"""
+
+import logging
+import random
+import time
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay
+from tenacity.asyncio import AsyncRetrying
+
+from core.client.answers import Answer, AppAnswers
+from core.client.exceptions import ClientError, NoAnswer, Problem, UnexpectedAnswer
+from core.client.exchanges import Request
+from core.client.problem_answers import problem
+from core.ledgers.operations import OperationT
+
+log = logging.getLogger(__name__)
+
+# Overload and restarts, of the service and of the proxies before it. After 408, the service has
+# not read the request; it has read and failed after 500, and would fail again.
+RETRIED = frozenset((408, 429, 502, 503, 504))
+
+_FIRST_WAIT = 0.1  # seconds; doubles with each try
+_LONGEST_WAIT = 2.0
+
+
+class Deadline:
+    """When a call must have ended."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Returns the seconds until then, at least zero."""
+        return max(self._end - time.monotonic(), 0)
+
+
+class Tries:
+    """The tries of one request."""
+
+    def __init__(self, request: Request, deadline: Deadline) -> None:
+        self.request = request
+        self._deadline = deadline
+        self._arrived = False
+        """Whether a try may have reached the service."""
+
+    def begin(self, number: int) -> None:
+        """Begins a try, of which the first is number 1. Raises what the request follows, if any."""
+        if number == 1 and self.request.after is not None:
+            raise self.request.after
+
+    def answered(self, answer: Answer, app: AppAnswers[OperationT]) -> Answer:
+        """Returns the answer that ends the tries. Raises the problem of one that does not."""
+        if answer.status in RETRIED:
+            raise problem(answer, app)
+        return Answer(answer.status, answer.body, answer.retry_after, self._arrived)
+
+    def in_turn(self) -> Retrying:
+        """Returns the tries as context managers, which wait between each other."""
+        return Retrying(
+            stop=stop_before_delay(self._deadline.left()),
+            wait=_wait,
+            retry=retry_if_exception(self._again),
+            before_sleep=_log,
+            reraise=True,
+        )
+
+    def in_turn_async(self) -> AsyncRetrying:
+        return AsyncRetrying(
+            stop=stop_before_delay(self._deadline.left()),
+            wait=_wait,
+            retry=retry_if_exception(self._again),
+            before_sleep=_log,
+            reraise=True,
+        )
+
+    def _again(self, error: BaseException) -> bool:
+        if isinstance(error, NoAnswer):
+            self._arrived = error.sent = error.sent or self._arrived
+            return not self.request.once
+        if isinstance(error, (Problem, UnexpectedAnswer)):
+            self._arrived = True
+            return not self.request.once and error.status in RETRIED
+        return False
+
+
+def wait_before_retry(error: BaseException | None, tries: int) -> float:
+    """Returns the seconds to wait after `error`, the outcome of the last of so many tries.
+
+    It is random, so that clients which failed together do not return together, and is never less
+    than the service has asked for.
+    """
+    asked = error.retry_after if isinstance(error, ClientError) else None
+    backoff = min(_FIRST_WAIT * 2 ** min(tries - 1, 10), _LONGEST_WAIT)
+    return (asked or 0) + random.uniform(0, backoff)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome is not None else None
+    return wait_before_retry(error, state.attempt_number)
+
+
+def _log(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    log.info("try %s failed; next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
