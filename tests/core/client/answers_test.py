@@ -1,10 +1,7 @@
 """Answers that this release of the client does not know, or that are not those of a ledger."""
 
 import json
-import re
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -78,24 +75,3 @@ def test_a_success_without_the_expected_fields_is_unexpected() -> None:
         Answer(200, b'{"balance": "5"}').read(200, lambda fields: fields.integer("balance"))
     with pytest.raises(UnexpectedAnswer):
         Answer(204, b'{"balance": 5}').read(200, lambda fields: fields.integer("balance"))
-
-
-def test_each_code_in_the_readme_has_an_exception_of_its_own() -> None:
-    fields: dict[str, Any] = {
-        "amount": 1,
-        "balance": 1,
-        "operation": "CREDIT_ADD",
-        "allowed": 1,
-        "resets_at": None,
-        "entry": ENTRY,
-        "entries": [ENTRY],
-        "errors": [],
-    }
-    table = re.findall(
-        r"^\| [45][0-9, 45]* \| (`.*?) \|", Path("README.md").read_text(), re.MULTILINE
-    )
-    codes = {code for cell in table for code in re.findall("`([a-z_]+)`", cell)}
-    assert len(codes) >= 25
-    for code in codes:
-        raised = problem(document(code, **fields), APP)
-        assert raised.code == code and type(raised) is not exceptions.UnknownProblem

@@ -73,3 +73,9 @@ def assert_exactly_once(url: SecretStr, posted: Sequence[Posted]) -> None:
     totals = "SELECT owner_id, balance FROM sample.ledger_balance"
     sums = "SELECT owner_id, sum(amount)::bigint FROM sample.ledger_entry GROUP BY owner_id"
     assert sorted(execute(url, totals)) == sorted(execute(url, sums))
+
+
+def rows(database: SecretStr, owner_id: str) -> list[tuple[object, ...]]:
+    """The id and the nonce of each of the owner's entries, in their order."""
+    query = "SELECT id, nonce FROM sample.ledger_entry WHERE owner_id = '%s' ORDER BY id"
+    return execute(database, query % owner_id)

@@ -5,8 +5,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
+
+from core.client.ledger_client import LedgerClient
+from sample.operations import SampleOperation
 
 
 class Fault(Enum):
@@ -128,3 +132,18 @@ def faulty_proxy(upstream: str, fault: Callable[[], Fault]) -> Generator[FaultyP
         finally:
             proxy.shutdown()
             thread.join()
+
+
+@contextmanager
+def faults(
+    address: str, *order: Fault, then: Fault = Fault.NONE, path: str = "", **options: Any
+) -> Generator[tuple[FaultyProxy, LedgerClient[SampleOperation]], None, None]:
+    """Yields a proxy that treats requests in this order, and a client that goes through it."""
+    coming = iter(order)
+    with (
+        faulty_proxy(address, lambda: next(coming, then)) as proxy,
+        LedgerClient(
+            proxy.url + path, operations=SampleOperation, try_timeout=1, **options
+        ) as client,
+    ):
+        yield proxy, client

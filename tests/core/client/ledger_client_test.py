@@ -18,6 +18,7 @@ from core.ledgers.errors import (
     InvalidBatch,
     InvalidIdentifier,
 )
+from core.ledgers.requests import Post
 from core.testing.databases import execute
 from sample.operations import SampleOperation
 
@@ -197,10 +198,23 @@ def test_an_argument_that_never_works_is_refused(arguments: dict[str, object]) -
     assert "lk_1" not in str(refused.value)
 
 
-def test_an_exception_survives_pickling(client: Client) -> None:
-    with pytest.raises(exceptions.InsufficientBalance) as raised:
-        client.post(owner_id="pickled", operation=SPEND)
-    raised.value.unresolved = (client.request(owner_id="pickled", operation=SPEND),)
-    copy = pickle.loads(pickle.dumps(raised.value))
-    assert type(copy) is exceptions.InsufficientBalance
-    assert vars(copy) == vars(raised.value) and str(copy) == str(raised.value)
+POST = Post("ann", ADD, "1")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.NoAnswer("No answer", sent=True),
+        exceptions.UnexpectedAnswer("The answer", status=502),
+        exceptions.UnknownProblem(409, "Conflict", "Later", "holiday"),
+        exceptions.InsufficientBalance(400, "Bad Request", "Too low", -5, 0, None),
+        plain_problems.Overloaded(503, "Service Unavailable", "Later"),
+    ],
+)
+def test_an_exception_survives_pickling(error: exceptions.ClientError) -> None:
+    """For task queues, which store why a task has failed."""
+    error.unresolved = (POST,)
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error) and vars(copy) == vars(error)
+    assert str(copy) == str(error)
+    assert str(error).endswith("post again with nonce='1'")
