@@ -18,6 +18,7 @@ def all_tests_in(folder: str) -> set[str]:
     return {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob("*_test.py")}
 
 
+CLIENT_TESTS = all_tests_in("tests/core/client")
 CORE_SERVICE_TESTS = all_tests_in("tests/core/service")
 PROGRAM_TESTS = all_tests_in("tests/core/cli")
 EMBEDDED_TESTS = all_tests_in("tests/core/embedded")
@@ -73,7 +74,7 @@ def select(workspace: Workspace, *selection: str) -> set[str]:
     def listed(kinds: str, *arguments: str) -> set[str]:
         return set(workspace.output(*arguments, f"--filter-target-type={kinds}", "list").split())
 
-    selected = listed("python_test,alembic_migrations,pex_binary", *selection)
+    selected = listed("python_test,alembic_migrations,pex_binary,python_distribution", *selection)
     # If a `python_tests` target is selected itself, the goal `test` runs all of its tests.
     generators = listed("python_tests", *selection)
     for folder in {name.partition(":")[0] for name in generators}:
@@ -106,6 +107,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | package_of("travel")
             | api_of("content")
             | api_of("travel")
+            | CLIENT_TESTS
             | CORE_SERVICE_TESTS
             | PROGRAM_TESTS
             | HTTP_SERVER_TESTS
@@ -116,6 +118,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             "src/python/core/migrations/operation_changes.py",
             everything_of("content")
             | everything_of("travel")
+            | CLIENT_TESTS
             | CORE_SERVICE_TESTS
             | PROGRAM_TESTS
             | HTTP_SERVER_TESTS
@@ -148,6 +151,7 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
 ) -> None:
     append_comment(workspace, "src/python/core/ledgers/ledger.py")
     assert affected(workspace) == all_targets(workspace) - {
+        "src/python/core/client:wheel",
         *EMBEDDED_TESTS,
         "tests/core/settings/environment_test.py",
         "tests/core/settings/secret_files_test.py",
