@@ -1,4 +1,4 @@
-"""Kills a service many times under load, directly and behind PgBouncer: nothing may be lost."""
+"""Kills services and workers many times under load, also behind PgBouncer: nothing may be lost."""
 
 import argparse
 import tempfile
@@ -7,7 +7,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from core.service.killed_services import Traffic, assert_nothing_is_lost, kill_under_load
+from core.service.killed_services import (
+    Traffic,
+    assert_nothing_is_lost,
+    kill_under_load,
+    kill_workers_under_load,
+)
 from core.testing.databases import Databases, throwaway_databases
 from core.testing.pgbouncer import PGBOUNCER, pooled
 
@@ -21,6 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with throwaway_databases() as databases:
         trial(databases, arguments.kills, behind_pooler=False)
+        trial_of_workers(databases, arguments.kills)
         if PGBOUNCER is None:
             print("PgBouncer is not installed")
         else:
@@ -49,6 +55,15 @@ def trial(databases: Databases, kills: int, *, behind_pooler: bool) -> None:
     print(
         f"{kills} kills, {where}: {len(traffic.sent)} requests, {len(traffic.acknowledged)} "
         "acknowledged entries, none lost, none posted twice",
+        flush=True,
+    )
+
+
+def trial_of_workers(databases: Databases, kills: int) -> None:
+    clients = kill_workers_under_load(databases.migrated("sample"), workers=4, kills=kills)
+    print(
+        f"{kills} kills of one of 4 workers: {len(clients.posted)} posts, "
+        f"{clients.broken.total()} broken connections, none lost, none posted twice",
         flush=True,
     )
 

@@ -14,11 +14,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--services", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=1, help="of each service")
     arguments = parser.parse_args()
     with throwaway_databases(durable=True) as databases, ExitStack() as stack:
         url = databases.migrated(LEDGER.name)
+        command = ("sample.limited_service", "--workers", str(arguments.workers))
         addresses = [
-            stack.enter_context(service("sample.limited_service", DATABASE_URL=url)).address
+            stack.enter_context(service(*command, DATABASE_URL=url)).address
             for _ in range(arguments.services)
         ]
         for make_race in races_of(LEDGER):

@@ -1,9 +1,12 @@
 """Kills a service under load, and checks what is left: nothing acknowledged may be lost."""
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from threading import Event
 from typing import Any
 
 import httpx
@@ -13,12 +16,14 @@ from core.service.sample_requests import (
     Entry,
     assert_consistent,
     entry,
+    post,
     post_batch,
+    posted_keys,
     wait_until_blocked,
 )
 from core.storage.connections import connect
 from core.testing.databases import execute
-from core.testing.service_process import service
+from core.testing.service_process import service, workers_of
 from core.testing.waiting import until
 
 THREADS = 8
@@ -148,3 +153,56 @@ def assert_nothing_is_lost(traffic: Traffic, url: SecretStr, through: SecretStr)
         answered = dict(pair for answer in answers for pair in answer)
     assert ids_by_nonce(url) == answered
     assert survivors.items() <= answered.items()
+
+
+class PatientClients:
+    """Threads that send each post again, on a new connection, until it is answered."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self.over = Event()
+        self.posted: set[tuple[str, str]] = set()  # owner and nonce
+        self.broken: Counter[str] = Counter()  # connections, by the name of the error
+
+    def post(self, thread: int) -> None:
+        with httpx.Client(base_url=self._address, timeout=60) as client:
+            number = 0
+            while not self.over.is_set():
+                owner_id, nonce = f"owner {number % 3}", f"{thread} {number}"
+                try:
+                    response = post(client, owner_id, nonce)
+                except httpx.TransportError as error:
+                    self.broken[type(error).__name__] += 1
+                    continue
+                assert response.status_code in (201, 409), response.text
+                self.posted.add((owner_id, nonce))
+                number += 1
+
+
+def kill_workers_under_load(url: SecretStr, *, workers: int, kills: int) -> PatientClients:
+    """Kills the oldest worker of a service, again and again, and asserts that nothing is lost."""
+    with (
+        service("sample.service", "--workers", f"{workers}", DATABASE_URL=url) as running,
+        ThreadPoolExecutor(THREADS) as pool,
+    ):
+        clients = PatientClients(running.address)
+        sending = [pool.submit(clients.post, thread) for thread in range(THREADS)]
+        try:
+            for _ in range(kills):
+                enough = len(clients.posted) + 50
+                until(lambda: len(clients.posted) >= enough, "too little was posted")
+                worker = min(workers_of(running.process))
+                os.kill(worker, signal.SIGKILL)
+                until(
+                    lambda: len(workers_of(running.process) - {worker}) == workers,
+                    "the worker was not replaced",
+                )
+        finally:
+            clients.over.set()
+        for thread in sending:
+            thread.result()
+        assert running.stop() == 0
+    assert "ConnectError" not in clients.broken  # the others accept connections all the time
+    assert set(posted_keys(url)) == clients.posted
+    assert_consistent(url)
+    return clients

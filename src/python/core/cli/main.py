@@ -70,8 +70,15 @@ def _program_of(ledger: Ledger[OperationT]) -> click.Group:
         show_default=True,
         help="Port to listen on; 0 picks a free one.",
     )
-    def serve_command(host: str, port: int) -> None:
-        serve(ledger, host, port)
+    @click.option(
+        "--workers",
+        type=click.IntRange(1, 1000),
+        default=1,
+        show_default=True,
+        help="How many processes serve, each with its own connections to the database.",
+    )
+    def serve_command(host: str, port: int, workers: int) -> None:
+        serve(ledger, host, port, workers=workers)
 
     @program.command(
         "migrate",

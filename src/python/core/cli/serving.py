@@ -3,10 +3,11 @@
 import errno
 import logging
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from core.cli import interpreter
 from core.cli.database import embedded_data, given_or_embedded
@@ -14,6 +15,7 @@ from core.cli.greeting import greeting, is_reachable
 from core.cli.signals import exit_on_signals
 from core.embedded.programs import binary
 from core.http_server.server import HttpServer
+from core.http_server.worker_processes import WorkerProcesses
 from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
@@ -27,10 +29,11 @@ from core.settings.groups import DatabaseSettings, ServiceSettings
 log = logging.getLogger(__name__)
 
 
-def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
+def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1) -> None:
     """Serves the ledger on `host` and `port`, from the configured or the embedded database.
 
-    The embedded database is migrated first; a configured one never is.
+    The embedded database is migrated first; a configured one never is. With several `workers`, as
+    many processes serve, and this one supervises them.
 
     Raises DatabaseNotMigrated if a configured database is not at the head revision, and
     ConfigurationError if the address cannot be used.
@@ -61,12 +64,23 @@ def serve(ledger: Ledger[OperationT], host: str, port: int) -> None:
                 source_of(app, "api_keys"),
             )
         text = greeting(app, listener, data, embedded, has_keys=has_keys)
-        server = HttpServer(application, settings, on_start=lambda: print(text, flush=True))
-        # While serving, uvicorn handles signals itself: it finishes the requests in flight, then
-        # raises the signal again.
-        exit_on_signals(status=0)
-        interpreter.tune()
-        server.run(sockets=[listener])
+        _run(application, settings, listener, workers, lambda: print(text, flush=True))
+
+
+def _run(
+    application: ASGIApp,
+    settings: ServiceSettings,
+    listener: socket.socket,
+    workers: int,
+    on_start: Callable[[], None],
+) -> None:
+    # While serving, the server handles signals itself: it finishes the requests in flight.
+    exit_on_signals(status=0)
+    interpreter.tune()
+    if workers == 1:
+        HttpServer(application, settings, on_start=on_start).run(sockets=[listener])
+    else:
+        WorkerProcesses(application, settings, workers).run(listener, on_start=on_start)
 
 
 def _require_given(ledger: Ledger[OperationT], url: SecretStr, *, timeout: float) -> None:

@@ -95,7 +95,8 @@ class ServiceSettings(SettingsGroup):
         default=10 * MAX_BATCH,
         ge=MAX_BATCH,  # otherwise the largest batch would always be rejected
         le=1_000 * MAX_BATCH,  # otherwise memory would be the limit
-        description="how many posts, and how many reads, may wait before requests get a 503",
+        description="how many posts, and how many reads, may wait in each worker before requests "
+        "get a 503",
     )
     api_keys: SecretStr | None = Field(
         default=None,
@@ -112,8 +113,8 @@ class ServiceSettings(SettingsGroup):
         default=10_000,
         ge=1,
         le=1_000_000,
-        description="how many connections may be open, if the limit on open files (`ulimit -n`) "
-        "allows it; further ones get a 503",
+        description="how many connections each worker may have open, if the limit on open files "
+        "(`ulimit -n`) allows it; further ones get a 503",
     )
     keep_alive_timeout: Seconds = Field(
         default=75,

@@ -59,10 +59,15 @@ class Service:
 
 
 @contextmanager
-def service(module: str, **settings: str | SecretStr) -> Generator[Service, None, None]:
-    """Runs a service on a free port. It is killed at the end of the block if still running."""
+def service(
+    module: str, *options: str, **settings: str | SecretStr
+) -> Generator[Service, None, None]:
+    """Runs a service on a free port. It is killed at the end of the block if still running.
+
+    `options` are those of the command, such as `--workers`.
+    """
     process = subprocess.Popen(
-        [*command(module), "--port", "0"],
+        [*command(module), "--port", "0", *options],
         env=environment(**settings),
         stdout=subprocess.PIPE,
         text=True,
@@ -74,3 +79,11 @@ def service(module: str, **settings: str | SecretStr) -> Generator[Service, None
     finally:
         process.kill()
         process.communicate()
+
+
+def workers_of(process: "subprocess.Popen[str]") -> set[int]:
+    """Returns the process IDs of the workers that a service runs with `--workers`."""
+    listed = ["ps", "-A", "-o", "pid=", "-o", "ppid="]
+    lines = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()
+    pairs = [tuple(map(int, line.split())) for line in lines]
+    return {child for child, parent in pairs if parent == process.pid}

@@ -1,0 +1,174 @@
+"""Serves an application in several processes, which share the listening socket."""
+
+import logging
+import math
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
+
+from starlette.types import ASGIApp
+
+from core.http_server.worker_server import HURRY, STOP, WorkerServer
+from core.ledgers.errors import ConfigurationError
+from core.settings.groups import ServiceSettings
+
+_TICK_SECONDS = 0.1
+_SECONDS_BETWEEN_STARTS = (
+    1  # of workers in one place, so that a broken one does not use a processor
+)
+_SECONDS_TO_END = 5  # after the shutdown timeout
+_SIGNALS = (STOP, HURRY, signal.SIGINT)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Place:
+    """The place of a worker, and of those that replace it."""
+
+    process: int = 0  # 0 while there is none
+    started: float = float("-inf")
+
+    def end(self) -> str | None:
+        """Returns how the worker has ended, once. None if it runs, or there is none."""
+        if not self.process:
+            return None
+        ended, status = os.waitpid(self.process, os.WNOHANG)
+        if not ended:
+            return None
+        self.process = 0
+        code = os.waitstatus_to_exitcode(status)
+        how = f"exited with status {code}" if code >= 0 else f"was killed by signal {-code}"
+        return f"Worker {ended} {how}"
+
+
+class WorkerProcesses:
+    """Runs `number` workers, each of them a process with an event loop and connections of its own.
+
+    This process serves nothing. It replaces a worker that ends, and tells all workers to stop when
+    it receives a signal to stop. If it dies, its workers stop, too.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, number: int) -> None:
+        self._app = app
+        self._settings = settings
+        self._places = [_Place() for _ in range(number)]
+        self._received: list[int] = []
+        self._ready, self._report_ready = os.pipe()
+
+    def run(self, listener: socket.socket, *, on_start: Callable[[], None]) -> None:
+        """Serves on `listener`, which is bound, until a signal.
+
+        Calls `on_start` when all workers accept connections. Call this in the main thread of a
+        process without other threads, as it forks. Raises ConfigurationError if a worker ends
+        before all are ready.
+        """
+        with _handled_by(lambda number, _: self._received.append(number)):
+            try:
+                for place in self._places:
+                    self._start(place, listener)
+                if self._wait_until_ready():
+                    on_start()
+                while not self._received:
+                    self._replace_ended(listener)
+                    self._newly_ready()
+            finally:
+                listener.close()  # so that it is closed as soon as the workers close theirs
+                self._stop()
+
+    def _wait_until_ready(self) -> bool:
+        """Returns whether all workers are ready; if not, there was a signal to stop."""
+        missing = len(self._places)
+        while missing and not self._received:
+            missing -= self._newly_ready()
+            for place in self._places:
+                if (end := place.end()) is not None:
+                    raise ConfigurationError(f"{end} while it was starting: see the log above")
+        return not missing
+
+    def _newly_ready(self) -> int:
+        """Waits for a worker to become ready, but not for long. Returns how many did."""
+        readable, _, _ = select.select([self._ready], [], [], _TICK_SECONDS)
+        return len(os.read(self._ready, len(self._places))) if readable else 0
+
+    def _start(self, place: _Place, listener: socket.socket) -> None:
+        # A signal that arrives before the worker can handle it waits until then.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        supervisor = os.getpid()
+        place.started = time.monotonic()
+        place.process = os.fork()
+        if not place.process:
+            self._serve(listener, supervisor)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def _serve(self, listener: socket.socket, supervisor: int) -> NoReturn:
+        """Serves in a worker. Never returns: the cleanup of its supervisor is not the worker's."""
+
+        def on_start() -> None:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            os.write(self._report_ready, b".")
+
+        status = 1
+        try:
+            server = WorkerServer(
+                self._app, self._settings, supervisor=supervisor, on_start=on_start
+            )
+            server.run([listener])
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            log.exception("A worker failed")
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _replace_ended(self, listener: socket.socket) -> None:
+        for place in self._places:
+            if (end := place.end()) is not None:
+                log.error("%s: another one takes its place", end)
+            due = place.started + _SECONDS_BETWEEN_STARTS
+            if not place.process and time.monotonic() >= due:
+                self._start(place, listener)
+
+    def _stop(self) -> None:
+        """Stops the workers, and waits for their ends. Kills those that do not end in time."""
+        self._send(STOP)
+        handled = len(self._received)
+        deadline = time.monotonic() + self._settings.shutdown_timeout + _SECONDS_TO_END
+        while self._running():
+            if time.monotonic() > deadline:
+                log.error("Workers did not end in time: they are killed")
+                self._send(signal.SIGKILL)
+                deadline = math.inf
+            elif len(self._received) > handled:
+                handled = len(self._received)
+                self._send(HURRY)
+            time.sleep(_TICK_SECONDS / 4)
+
+    def _running(self) -> list[int]:
+        return [place.process for place in self._places if place.end() is None and place.process]
+
+    def _send(self, number: signal.Signals) -> None:
+        for process in self._running():
+            os.kill(process, number)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
+    """Handles the signals to stop with `handler` until the end of the block."""
+    former = {number: signal.signal(number, handler) for number in (STOP, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handled in former.items():
+            signal.signal(number, handled)

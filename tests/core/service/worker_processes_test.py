@@ -1,0 +1,81 @@
+"""Several processes serve one address: they replace each other, and start and stop together."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from pydantic import SecretStr
+
+from core.http_server.raw_client import post as raw_post
+from core.http_server.raw_client import raw_client
+from core.service.killed_services import kill_workers_under_load
+from core.service.sample_requests import post
+from core.testing.racers import run_over_http
+from core.testing.races import mixed_owners
+from core.testing.service_process import environment, service, workers_of
+from core.testing.waiting import until
+from sample.limited_ledger import LIMITED_LEDGER
+
+
+def test_workers_killed_one_by_one_under_load_are_replaced_and_lose_nothing(
+    url: SecretStr,
+) -> None:
+    kill_workers_under_load(url, workers=4, kills=4)
+
+
+def test_a_race_between_workers_has_no_wrong_outcome(url: SecretStr) -> None:
+    with service("sample.limited_service", "--workers", "4", DATABASE_URL=url) as running:
+        race = mixed_owners(LIMITED_LEDGER)
+        assert not run_over_http(LIMITED_LEDGER, url, [running.address] * 4, race)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_all_processes_lets_the_requests_in_flight_finish(
+    url: SecretStr, number: signal.Signals
+) -> None:
+    """As systemd and terminals send it. Each worker then gets another one from its supervisor."""
+    with service("sample.service", "--workers", "2", DATABASE_URL=url) as running:
+        with raw_client(running.client) as raw:
+            raw.send(raw_post("1")[:-5])
+            for process in (*workers_of(running.process), running.process.pid):
+                os.kill(process, number)
+            until(lambda: running.refuses(), "the service still accepts connections")
+            raw.send(raw_post("1")[-5:])
+            answer = raw.answer()
+            assert (answer.status, answer.headers["connection"]) == (201, "close")
+        assert running.process.wait(60) == 0
+
+
+def test_workers_end_when_their_supervisor_is_killed(url: SecretStr) -> None:
+    with service("sample.service", "--workers", "2", DATABASE_URL=url) as running:
+        assert post(running.client, "ann", "1").status_code == 201
+        running.stop(signal.SIGKILL)
+        until(lambda: running.refuses(), "the workers outlive their supervisor")
+
+
+FAILS_TO_START = """
+import socket
+from core.http_server.worker_processes import WorkerProcesses
+from core.ledgers.errors import LedgerError
+from core.settings.groups import ServiceSettings
+
+async def app(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "no"})
+
+listener = socket.create_server(("127.0.0.1", 0))
+try:
+    WorkerProcesses(app, ServiceSettings(), 2).run(listener, on_start=lambda: print("ready"))
+except LedgerError as error:
+    print(error)
+"""
+
+
+def test_a_worker_that_cannot_start_ends_the_service() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FAILS_TO_START], env=environment(), capture_output=True, text=True
+    )
+    assert "exited with status 3 while it was starting: see the log above" in ended.stdout
+    assert "ready" not in ended.stdout
