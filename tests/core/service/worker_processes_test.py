@@ -36,7 +36,8 @@ def test_a_signal_to_all_processes_lets_the_requests_in_flight_finish(
     url: SecretStr, number: signal.Signals
 ) -> None:
     """As systemd and terminals send it. Each worker then gets another one from its supervisor."""
-    with service("sample.service", "--workers", "2", DATABASE_URL=url) as running:
+    settings = {"DRAIN_SECONDS": "1"}
+    with service("sample.service", "--workers", "2", DATABASE_URL=url, **settings) as running:
         with raw_client(running.client) as raw:
             raw.send(raw_post("1")[:-5])
             for process in (*workers_of(running.process), running.process.pid):
@@ -59,6 +60,7 @@ FAILS_TO_START = """
 import socket
 from core.http_server.worker_processes import WorkerProcesses
 from core.ledgers.errors import LedgerError
+from core.service.health import Drain
 from core.settings.groups import ServiceSettings
 
 async def app(scope, receive, send):
@@ -67,7 +69,8 @@ async def app(scope, receive, send):
 
 listener = socket.create_server(("127.0.0.1", 0))
 try:
-    WorkerProcesses(app, ServiceSettings(), 2).run(listener, on_start=lambda: print("ready"))
+    workers = WorkerProcesses(app, ServiceSettings(), 2, drain=Drain())
+    workers.run(listener, on_start=lambda: print("ready"))
 except LedgerError as error:
     print(error)
 """

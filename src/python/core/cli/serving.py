@@ -3,11 +3,10 @@
 import errno
 import logging
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from pydantic import SecretStr
-from starlette.types import ASGIApp
 
 from core.cli import interpreter
 from core.cli.database import embedded_data, given_or_embedded
@@ -23,6 +22,7 @@ from core.migrations import revisions
 from core.migrations.commands import program
 from core.migrations.readiness import require_ready
 from core.service.app import create_app
+from core.service.health import Drain
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
 
@@ -53,8 +53,9 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
             logging.getLogger("alembic").setLevel(logging.WARNING)
             revisions.upgrade(app, url)
             require_ready(ledger, url, timeout=database.connect_timeout)
+        drain = Drain()
         application = create_app(
-            ledger, database.model_copy(update={"database_url": url}), settings
+            ledger, database.model_copy(update={"database_url": url}), settings, drain
         )
         has_keys = settings.api_keys is not None
         if not has_keys and is_reachable(listener):
@@ -64,23 +65,19 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
                 source_of(app, "api_keys"),
             )
         text = greeting(app, listener, data, embedded, has_keys=has_keys)
-        _run(application, settings, listener, workers, lambda: print(text, flush=True))
+        # While serving, the server handles signals itself: it finishes the requests in flight.
+        exit_on_signals(status=0)
+        interpreter.tune()
 
+        def on_start() -> None:
+            print(text, flush=True)
 
-def _run(
-    application: ASGIApp,
-    settings: ServiceSettings,
-    listener: socket.socket,
-    workers: int,
-    on_start: Callable[[], None],
-) -> None:
-    # While serving, the server handles signals itself: it finishes the requests in flight.
-    exit_on_signals(status=0)
-    interpreter.tune()
-    if workers == 1:
-        HttpServer(application, settings, on_start=on_start).run(sockets=[listener])
-    else:
-        WorkerProcesses(application, settings, workers).run(listener, on_start=on_start)
+        if workers == 1:
+            server = HttpServer(application, settings, drain=drain, on_start=on_start)
+            server.run(sockets=[listener])
+        else:
+            processes = WorkerProcesses(application, settings, workers, drain=drain)
+            processes.run(listener, on_start=on_start)
 
 
 def _require_given(ledger: Ledger[OperationT], url: SecretStr, *, timeout: float) -> None:

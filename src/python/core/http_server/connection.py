@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from core.http_server.limits import LINGER_SECONDS, MAX_DISCARDED_BYTES, Limits
 from core.http_server.refusals import REQUEST_TIMEOUT, refusal_for_now
 from core.ledgers.errors import Overloaded, ShuttingDown
+from core.service.health import Drain
 
 NEVER = math.inf
 _TOO_MANY_CONNECTIONS = refusal_for_now(
@@ -27,9 +28,10 @@ _SHUTTING_DOWN = refusal_for_now(
 class State(ServerState):
     """What the connections of a server share."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, drain: Drain) -> None:
         super().__init__()
         self.limits = limits
+        self.drain = drain
 
 
 class Connection(HttpToolsProtocol):
@@ -49,6 +51,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         assert isinstance(server_state, State)
         self._limits = server_state.limits
+        self._drain = server_state.drain
         self._socket: asyncio.Transport  # uvicorn sees it as `transport`
         self._deadline = NEVER
         self._write_deadline = NEVER

@@ -52,8 +52,8 @@ class HttpProtocol(Connection):
             self._is_upgrade = True
             return
         super().on_headers_complete()
-        if self._is_last_request:
-            self.cycle.keep_alive = False
+        if self._is_last_request or self._drain.has_begun:
+            self.cycle.keep_alive = False  # so that the client connects again, to another service
 
     # The next two do what uvicorn's do, except that there is never an upgrade.
 

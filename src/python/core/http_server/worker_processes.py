@@ -18,13 +18,14 @@ from starlette.types import ASGIApp
 
 from core.http_server.worker_server import HURRY, STOP, WorkerServer
 from core.ledgers.errors import ConfigurationError
+from core.service.health import Drain
 from core.settings.groups import ServiceSettings
 
 _TICK_SECONDS = 0.1
 _SECONDS_BETWEEN_STARTS = (
     1  # of workers in one place, so that a broken one does not use a processor
 )
-_SECONDS_TO_END = 5  # after the shutdown timeout
+_SECONDS_TO_END = 5  # after the drain and the shutdown timeout
 _SIGNALS = (STOP, HURRY, signal.SIGINT)
 
 log = logging.getLogger(__name__)
@@ -57,9 +58,12 @@ class WorkerProcesses:
     it receives a signal to stop. If it dies, its workers stop, too.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings, number: int) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: ServiceSettings, number: int, *, drain: Drain
+    ) -> None:
         self._app = app
         self._settings = settings
+        self._drain = drain  # of each worker: this process never begins it
         self._places = [_Place() for _ in range(number)]
         self._received: list[int] = []
         self._ready, self._report_ready = os.pipe()
@@ -119,7 +123,11 @@ class WorkerProcesses:
         status = 1
         try:
             server = WorkerServer(
-                self._app, self._settings, supervisor=supervisor, on_start=on_start
+                self._app,
+                self._settings,
+                drain=self._drain,
+                supervisor=supervisor,
+                on_start=on_start,
             )
             server.run([listener])
             status = 0
@@ -143,8 +151,9 @@ class WorkerProcesses:
     def _stop(self) -> None:
         """Stops the workers, and waits for their ends. Kills those that do not end in time."""
         self._send(STOP)
-        handled = len(self._received)
-        deadline = time.monotonic() + self._settings.shutdown_timeout + _SECONDS_TO_END
+        handled = 1
+        seconds = self._settings.drain_seconds + self._settings.shutdown_timeout
+        deadline = time.monotonic() + seconds + _SECONDS_TO_END
         while self._running():
             if time.monotonic() > deadline:
                 log.error("Workers did not end in time: they are killed")

@@ -8,6 +8,7 @@ from types import FrameType
 from starlette.types import ASGIApp
 
 from core.http_server.server import HttpServer
+from core.service.health import Drain
 from core.settings.groups import ServiceSettings
 
 STOP = signal.SIGTERM
@@ -22,10 +23,11 @@ class WorkerServer(HttpServer):
         app: ASGIApp,
         settings: ServiceSettings,
         *,
+        drain: Drain,
         supervisor: int,
         on_start: Callable[[], None],
     ) -> None:
-        super().__init__(app, settings, on_start=on_start)
+        super().__init__(app, settings, drain=drain, on_start=on_start)
         self._supervisor = supervisor
         signal.signal(HURRY, self.handle_exit)
 
@@ -36,9 +38,10 @@ class WorkerServer(HttpServer):
         passes the same signal on: that must not count as two.
         """
         if sig == STOP:
-            self.should_exit = True
+            self.stop()
         elif sig == HURRY:
             self.force_exit = self.should_exit
+            self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
         if os.getppid() != self._supervisor:  # it was killed: nobody could stop this process

@@ -15,7 +15,7 @@ from core.service.authentication import Authentication
 from core.service.balance_route import add_balance_route
 from core.service.body_limit import BodyLimit
 from core.service.head_requests import HeadRequests
-from core.service.health import health_router
+from core.service.health import Drain, health_router
 from core.service.history_routes import add_history_routes
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.limits_route import add_limits_route
@@ -30,12 +30,17 @@ from core.settings.groups import DatabaseSettings, ServiceSettings
 
 
 def create_app(
-    ledger: Ledger[OperationT], database: DatabaseSettings, service: ServiceSettings
+    ledger: Ledger[OperationT],
+    database: DatabaseSettings,
+    service: ServiceSettings,
+    drain: Drain | None = None,
 ) -> FastAPI:
     """Returns the application that serves `ledger` from the database in the settings.
 
-    It connects on the first request. Raises ConfigurationError if no database is given, or if a key
-    is malformed or has the scope of an operation that the ledger lacks.
+    It connects on the first request, and is not ready once `drain` has begun.
+
+    Raises ConfigurationError if no database is given, or if a key is malformed or has the scope of
+    an operation that the ledger lacks.
     """
     url = database.database_url
     if url is None:
@@ -66,7 +71,9 @@ def create_app(
     add_history_routes(app, ledger, schemas, lambda: workers.current().history)
     add_limits_route(app, ledger, schemas, lambda: workers.current().history)
     app.add_middleware(BodyLimit)
-    app.include_router(health_router(lambda: workers.current().readiness.require()))
+    app.include_router(
+        health_router(lambda: workers.current().readiness.require(), drain or Drain())
+    )
     if keys:
         app.add_middleware(Authentication, keys=KeyRing(keys))
     app.add_middleware(RoutedPath)

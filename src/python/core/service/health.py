@@ -6,6 +6,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from core.ledgers.errors import ShuttingDown
 from core.service.problems import Problem
 
 
@@ -17,7 +18,14 @@ class Ready(BaseModel):
     status: Literal["ready"] = "ready"
 
 
-def health_router(require_ready: Callable[[], Awaitable[None]]) -> APIRouter:
+class Drain:
+    """Whether the service is about to stop, and its clients should go to another one."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+
+
+def health_router(require_ready: Callable[[], Awaitable[None]], drain: Drain) -> APIRouter:
     """Returns the health routes. `require_ready` must raise a LedgerError if it is not ready."""
     router = APIRouter(tags=["health"])
 
@@ -34,6 +42,8 @@ def health_router(require_ready: Callable[[], Awaitable[None]]) -> APIRouter:
         A newer database is accepted, because a deployment migrates the database before it
         replaces the running services.
         """
+        if drain.has_begun:
+            raise ShuttingDown("The service is about to stop: send requests to another one")
         await require_ready()
         return Ready()
 

@@ -124,6 +124,13 @@ class ServiceSettings(SettingsGroup):
     receive_timeout: Seconds = Field(
         default=60, description="how long a request may take to arrive, with its body"
     )
+    drain_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=_DAY,
+        description="how long the service still serves after a signal to stop, while `/readyz` is "
+        "503: as long as a load balancer needs to notice",
+    )
     shutdown_timeout: int = Field(
         default=30,
         ge=1,
