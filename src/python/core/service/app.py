@@ -24,6 +24,7 @@ from core.service.owner_path import RoutedPath
 from core.service.problem_handlers import add_problem_handlers
 from core.service.root_path import RootPath
 from core.service.routes import add_posting_routes
+from core.service.start_page import add_start_page
 from core.service.workers import Worker, Workers
 from core.settings.environment import source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
@@ -74,6 +75,7 @@ def create_app(
     app.include_router(
         health_router(lambda: workers.current().readiness.require(), drain or Drain())
     )
+    add_start_page(app, ledger.name)
     if keys:
         app.add_middleware(Authentication, keys=KeyRing(keys))
     app.add_middleware(RoutedPath)

@@ -14,7 +14,7 @@ from core.ledgers.requests import Post
 from core.service.problems import Problem, problem_response, title
 
 # Every other path needs a key, whether or not it exists.
-_OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.json"))
+_OPEN = frozenset(("/", "/healthz", "/readyz", "/docs", "/openapi.json"))
 
 _current: ContextVar[ApiKey | None] = ContextVar("key of the request", default=None)
 

@@ -22,14 +22,15 @@ _ENCODED = "Percent-encoded; a slash is `%2F`."
 OwnerIdInPath = Annotated[str, Path(description=_ENCODED, json_schema_extra=OWNER_ID_SCHEMA)]
 NonceInPath = Annotated[str, Path(description=_ENCODED, json_schema_extra=NONCE_SCHEMA)]
 
+_KEEP_SLASH = ("/", "/ledger/")
 _STAYS_ENCODED = re.compile(rb"%(?=2[Ff]|25)")
 
 
 class RoutedPath:
     """ASGI middleware that leaves `%2F` and `%25` encoded in the path that is routed.
 
-    It removes a trailing slash, so that each path has one route. `/ledger/` keeps it: that is the
-    path of an empty owner_id, which is reported as such.
+    It removes a trailing slash, so that each path has one route. `/` keeps it, and so does
+    `/ledger/`: that is the path of an empty owner_id, which is reported as such.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -41,7 +42,7 @@ class RoutedPath:
         if b"%" in scope.get("raw_path", b""):
             encoded = unquote_to_bytes(_STAYS_ENCODED.sub(b"%25", scope["raw_path"]))
             routed = encoded.decode(errors="surrogateescape")
-        if routed.endswith("/") and routed != scope.get("root_path", "") + "/ledger/":
+        if routed.endswith("/") and routed[len(scope.get("root_path", "")) :] not in _KEEP_SLASH:
             routed = routed[:-1]
         if routed != path:
             scope = {**scope, "path": routed}
