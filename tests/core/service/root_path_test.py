@@ -56,9 +56,7 @@ def test_every_route_works_through_the_proxy(client: Client, prefix: str, slash:
     assert_problem(client.get(f"{prefix}/nothing{slash}"), 404, "not_found")
 
 
-@pytest.mark.parametrize(
-    "path", [PREFIX, f"{PREFIX}2/ledger/ann", "/apps%2Fsample/"]
-)
+@pytest.mark.parametrize("path", [PREFIX, f"{PREFIX}2/ledger/ann", "/apps%2Fsample/"])
 def test_the_prefix_alone_or_something_like_it_is_not_found(client: Client, path: str) -> None:
     assert_problem(client.get(path), 404, "not_found")
 
