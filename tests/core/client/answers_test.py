@@ -8,9 +8,12 @@ import pytest
 from core.client import exceptions
 from core.client.answers import Answer, AppAnswers
 from core.client.exceptions import UnexpectedAnswer
+from core.client.exchanges import ReadExchanges
 from core.client.json_fields import Fields
+from core.client.posting_exchanges import PostingExchanges
 from core.client.problem_answers import problem
 from core.client.results import UnknownOperation
+from core.ledgers.requests import Post
 from sample.operations import SampleOperation
 
 APP = AppAnswers(SampleOperation)
@@ -75,3 +78,16 @@ def test_a_success_without_the_expected_fields_is_unexpected() -> None:
         Answer(200, b'{"balance": "5"}').read(200, lambda fields: fields.integer("balance"))
     with pytest.raises(UnexpectedAnswer):
         Answer(204, b'{"balance": 5}').read(200, lambda fields: fields.integer("balance"))
+
+
+def test_an_answer_about_another_entry_is_unexpected() -> None:
+    posts = PostingExchanges(APP, ReadExchanges(APP))
+    post = Post("ann", SampleOperation.CREDIT_ADD, "1")
+    posted = {**ENTRY, "operation": "CREDIT_ADD", "balance": 2}
+    for answered, right in ((posted, True), ({**posted, "owner_id": "bob"}, False)):
+        exchange = posts.post(post, new=True)
+        assert next(exchange).path == "/ledger"
+        with pytest.raises(StopIteration if right else UnexpectedAnswer) as end:
+            exchange.send(Answer(201, json.dumps(answered).encode()))
+        if isinstance(end.value, UnexpectedAnswer):
+            assert end.value.unresolved == (post,)

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
+from typing import cast
 
 import httpx
 import pytest
@@ -122,6 +124,16 @@ def test_a_post_whose_owner_stays_busy_is_unresolved(databases: Databases) -> No
             posted, busy = client.post_each(posts)
     assert isinstance(posted, PostedEntry) and posted.balance == 10
     assert isinstance(busy, OwnerBusy) and busy.unresolved == (posts[1],)
+
+
+def test_each_phase_of_a_try_gets_what_those_before_it_have_left() -> None:
+    timeouts = http_messages.TryTimeouts(60)
+    timeouts.follow_phases()
+    first = dict(cast(dict[str, float], timeouts.extensions["timeout"]))
+    trace = cast(Callable[[str, dict[str, object]], None], timeouts.extensions["trace"])
+    trace("http11.receive_response_headers.started", {})
+    later = cast(dict[str, float], timeouts.extensions["timeout"])
+    assert all(0 < later[phase] < first[phase] for phase in ("connect", "read", "write", "pool"))
 
 
 @pytest.mark.parametrize(

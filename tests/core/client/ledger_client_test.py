@@ -30,7 +30,7 @@ def test_a_post_returns_the_entry_with_the_balance(client: Client, database: Sec
     posted = client.post(owner_id="ann/é %2F", operation=ADD, nonce="order 1")
     assert (posted.operation, posted.amount, posted.balance) == (ADD, 10, 10)
     assert abs(posted.created_on - datetime.now(timezone.utc)) < timedelta(minutes=10)
-    spent = client.post(owner_id="ann/é %2F", operation=SPEND, quantity=3)
+    spent = client.post(owner_id="ann/é %2F", operation=SPEND, nonce="a/b %", quantity=3)
     assert (spent.amount, spent.balance) == (-6, 4)
     rows = execute(
         database,

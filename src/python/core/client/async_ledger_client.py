@@ -21,7 +21,7 @@ from core.ledgers.requests import Post
 
 
 class AsyncLedgerClient(ClientCalls[OperationT], Generic[OperationT]):
-    """A client for the tasks of one event loop; otherwise like LedgerClient, which see.
+    """A client for the tasks of one event loop. LedgerClient describes its arguments and errors.
 
     A call that is cancelled may have posted, so make its nonce yourself if you cancel calls.
     """
