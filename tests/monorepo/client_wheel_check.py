@@ -127,6 +127,9 @@ def test_the_wheel_has_the_client_and_what_it_imports(wheel: Path) -> None:
     source = Path(__file__).parents[2] / "src/python"
     clients = {str(path.relative_to(source)) for path in source.glob("core/client/*.py")}
     assert {name for name in modules if name.startswith("core/client/")} == clients
+    # Two builds have the same bytes.
+    times = {member.date_time for member in zipfile.ZipFile(wheel).infolist()}
+    assert times == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_a_program_posts_with_the_installed_wheel(project: Path, databases: Databases) -> None:
