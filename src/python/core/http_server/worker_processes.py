@@ -22,9 +22,7 @@ from core.service.health import Drain
 from core.settings.groups import ServiceSettings
 
 _TICK_SECONDS = 0.1
-_SECONDS_BETWEEN_STARTS = (
-    1  # of workers in one place, so that a broken one does not use a processor
-)
+_SECONDS_BETWEEN_STARTS = 1  # of workers in one place, in case that each of them dies at once
 _SECONDS_TO_END = 5  # after the drain and the shutdown timeout
 _SIGNALS = (STOP, HURRY, signal.SIGINT)
 
