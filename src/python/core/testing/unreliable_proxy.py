@@ -20,12 +20,24 @@ class UnreliableProxy:
         self.port = self._listener.getsockname()[1]
         self.chunk = 65536
         """How much is forwarded at once."""
-        self.frozen = False
-        """Whether nothing is forwarded any more, although connections stay."""
+        self._flowing = threading.Event()
+        self._flowing.set()
         self.drop_after: int | None = None
         """After so many bytes of an answer the connection is reset."""
         self._doomed: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing is forwarded any more, although connections stay."""
+        return not self._flowing.is_set()
+
+    @frozen.setter
+    def frozen(self, frozen: bool) -> None:
+        if frozen:
+            self._flowing.clear()
+        else:
+            self._flowing.set()
 
     def drop_at_next_answer(self) -> None:
         """Ends each connection of now, and not those to come, when the server answers on it."""
@@ -38,8 +50,11 @@ class UnreliableProxy:
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # or `accept` would accept one more
         self._listener.close()
         self.drop_all()
+        self.frozen = False  # so that the threads end
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -56,9 +71,8 @@ class UnreliableProxy:
             selector.register(client, selectors.EVENT_READ, server)
             selector.register(server, selectors.EVENT_READ, client)
             while True:
-                for key, _ in selector.select(0.01):
-                    if self.frozen:
-                        continue
+                for key, _ in selector.select():
+                    self._flowing.wait()
                     source, target = key.fileobj, key.data
                     assert isinstance(source, socket.socket)
                     if source is server and server in self._doomed:
