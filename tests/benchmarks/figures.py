@@ -74,6 +74,7 @@ FIGURES = (
     ),
     Figure("POST with a quantity / without", _ratio("POST with a quantity", "POST, 64")),
     Figure("POST with a limit / without", _ratio("POST with a limit", "POST, 64")),
+    Figure("POST, 2 workers / 1", _ratio("POST, 2 workers", "POST, 64")),
     Figure("POST, hot owner / spread", _ratio("POST, one hot owner", "POST, 64"), at_least=1.0),
     Figure(
         "POST, hot owner / pgbench, hot row",

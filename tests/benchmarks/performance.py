@@ -48,9 +48,10 @@ def main() -> None:
         with (
             running("served", url) as ledger,
             running("served", url, "limited") as limited,
+            running("served", url, "two-workers") as two,
             running("naive", databases.empty()) as naive,
         ):
-            addresses = (ledger.address, limited.address, naive.address)
+            addresses = (ledger.address, limited.address, two.address, naive.address)
             scenarios = _scenarios(url, *addresses, arguments.seconds)
             for run in scenarios.values():
                 run()  # a warm-up: opens connections, for example
@@ -88,7 +89,7 @@ def _fill(url: SecretStr) -> None:
 
 
 def _scenarios(
-    url: SecretStr, ledger: str, limited: str, naive: str, seconds: float
+    url: SecretStr, ledger: str, limited: str, two_workers: str, naive: str, seconds: float
 ) -> dict[str, Callable[[], float]]:
     """The scenarios by name. Each returns responses, posts or entries per second."""
 
@@ -137,6 +138,7 @@ def _scenarios(
             traffic.posts_of("BOOKING_REWARD", quantity=7), address=limited
         ),
         "POST with a limit": lambda: http(traffic.posts_of("SIGNUP_CREDIT"), address=limited),
+        "POST, 2 workers": partial(post, address=two_workers),
         "naive service": partial(post, address=naive),
         "pgbench, 1": partial(database, pgbench.SPREAD, 1),
         "pgbench, 1, prepared": partial(database, pgbench.SPREAD, 1, prepared=True),

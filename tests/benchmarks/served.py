@@ -1,10 +1,11 @@
 """The sample's service, with additional endpoints that do the same without a database: the ceiling.
 
-python -m benchmarks.served DATABASE_URL PORT [limited]
+python -m benchmarks.served DATABASE_URL PORT [limited | two-workers]
 
 With `limited`, the sample's ledger has a limit, which is never reached, and an amount per unit.
 """
 
+import socket
 import sys
 from datetime import datetime, timezone
 
@@ -13,10 +14,12 @@ from pydantic import SecretStr
 
 from core.cli import interpreter
 from core.http_server.server import HttpServer
+from core.http_server.worker_processes import WorkerProcesses
 from core.ledgers.ledger import Ledger, at_most, per_unit
 from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.schemas import CurrentBalance, PostedEntry, PostRequest
 from core.service.app import create_app
+from core.service.health import Drain
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation
@@ -29,7 +32,7 @@ LIMITED = Ledger(
     amounts={SampleOperation.BOOKING_REWARD: per_unit(5, at_most=1_000)},
     limits={SampleOperation.SIGNUP_CREDIT: at_most(10**9, per="day")},
 )
-app = create_app(LIMITED if sys.argv[3:] else LEDGER, database, settings)
+app = create_app(LIMITED if "limited" in sys.argv[3:] else LEDGER, database, settings)
 
 
 @app.post("/ceiling", status_code=201, response_model=PostedEntry[SampleOperation])
@@ -54,4 +57,10 @@ app.router.routes[:0] = [app.router.routes.pop(), app.router.routes.pop()]
 
 if __name__ == "__main__":
     interpreter.tune()
-    HttpServer(app, settings, port=int(sys.argv[2])).run()
+    port = int(sys.argv[2])
+    if "two-workers" in sys.argv[3:]:
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            processes = WorkerProcesses(app, settings, 2, drain=Drain())
+            processes.run(listener, on_start=lambda: None)
+    else:
+        HttpServer(app, settings, port=port).run()
