@@ -13,12 +13,24 @@ from email.parser import HeaderParser
 from typing import Any
 from urllib.parse import quote
 
+import click
+
 from core.ledgers.errors import ConfigurationError
 from core.migrations.commands import package
 
 _LOCK = "default.lock"  # see 3rdparty/python/BUILD
 _PINNED = re.compile(r"(\S+)==([^\s;\\]+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _METADATA = re.compile(r"\.deps/([^/]+)/[^/]+\.dist-info/METADATA")
+
+
+def sbom_command(app: str) -> click.Command:
+    """Returns the command for this app."""
+
+    @click.command("sbom", help="Print what third-party code the package has, as CycloneDX JSON.")
+    def command() -> None:
+        click.echo(json.dumps(bill_of_materials(app), indent=2))
+
+    return command
 
 
 def bill_of_materials(app: str) -> dict[str, object]:

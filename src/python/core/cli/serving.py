@@ -1,4 +1,4 @@
-"""Runs a ledger's service until it receives a signal to stop."""
+"""The command `serve`: runs a ledger's service until it receives a signal to stop."""
 
 import errno
 import logging
@@ -6,6 +6,7 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import click
 from pydantic import SecretStr
 
 from core.cli import interpreter
@@ -27,6 +28,31 @@ from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
 
 log = logging.getLogger(__name__)
+
+
+def serve_command(ledger: Ledger[OperationT]) -> click.Command:
+    """Returns the command for this ledger."""
+
+    @click.command("serve", help="Serve the ledger over HTTP.")
+    @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+    @click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8000,
+        show_default=True,
+        help="Port to listen on; 0 picks a free one.",
+    )
+    @click.option(
+        "--workers",
+        type=click.IntRange(1, 1000),
+        default=1,
+        show_default=True,
+        help="How many processes serve, each with its own connections to the database.",
+    )
+    def command(host: str, port: int, workers: int) -> None:
+        serve(ledger, host, port, workers=workers)
+
+    return command
 
 
 def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1) -> None:

@@ -1,0 +1,59 @@
+"""The commands of the program, of which only the one that runs is imported.
+
+A command needs a part of the code only: showing a version needs no HTTP service, for example.
+"""
+
+import click
+
+from core.ledgers.ledger import Ledger
+from core.ledgers.operations import OperationT
+
+NAMES = (
+    "serve",
+    "migrate",
+    "verify",
+    "export",
+    "keys",
+    "rename-from",
+    "openapi",
+    "sbom",
+)
+
+
+def command(name: str, ledger: Ledger[OperationT]) -> click.Command | None:
+    """Imports and returns the command of this name, if there is one."""
+    match name:
+        case "serve":
+            from core.cli.serving import serve_command
+
+            return serve_command(ledger)
+        case "migrate":
+            from core.cli.migrating import migrate_command
+
+            return migrate_command(ledger.name)
+        case "rename-from":
+            from core.cli.migrating import rename_command
+
+            return rename_command(ledger.name)
+        case "verify":
+            from core.cli.verifying import verify_command
+
+            return verify_command(ledger)
+        case "export":
+            from core.cli.exporting import export_command
+
+            return export_command(ledger)
+        case "keys":
+            from core.cli.keys import keys_commands
+
+            return keys_commands(ledger)
+        case "openapi":
+            from core.cli.api_document import openapi_command
+
+            return openapi_command(ledger)
+        case "sbom":
+            from core.cli.sbom import sbom_command
+
+            return sbom_command(ledger.name)
+        case _:
+            return None

@@ -1,0 +1,51 @@
+"""The program imports the command that runs, and no other."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from core.cli import commands
+from core.cli.main import program_of
+from core.testing.service_process import environment
+from sample.ledger import LEDGER
+
+_IMPORTS = """
+import sys
+from core.cli.commands import command
+from core.cli.main import main
+from sample.ledger import LEDGER
+for name in sys.argv[1:]:
+    assert command(name, LEDGER) is not None, name
+print(*(module for module in ("fastapi", "starlette", "uvicorn") if module in sys.modules))
+"""
+
+
+def test_commands_without_a_service_do_not_import_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORTS, "migrate", "verify", "export", "keys"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("\n", "")
+
+
+@pytest.mark.parametrize("name", commands.NAMES)
+def test_each_command_has_its_name(name: str) -> None:
+    made = commands.command(name, LEDGER)
+    assert made is not None and made.name == name
+
+
+def test_the_help_lists_every_command() -> None:
+    done = CliRunner().invoke(program_of(LEDGER), ["--help"])
+    assert done.exit_code == 0
+    lines = [line.split() for line in done.stdout.partition("Commands:\n")[2].splitlines()]
+    assert [line[0] for line in lines if line][: len(commands.NAMES)] == list(commands.NAMES)
+
+
+def test_another_word_is_wrong_usage() -> None:
+    done = CliRunner().invoke(program_of(LEDGER), ["balances"])
+    assert done.exit_code == 2 and "No such command 'balances'" in done.stderr
