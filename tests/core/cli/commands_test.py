@@ -24,7 +24,7 @@ print(*(module for module in ("fastapi", "starlette", "uvicorn") if module in sy
 
 def test_commands_without_a_service_do_not_import_it() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _IMPORTS, "migrate", "verify", "export", "keys"],
+        [sys.executable, "-c", _IMPORTS, "migrate", "describe", "verify", "export", "keys"],
         env=environment(),
         capture_output=True,
         text=True,

@@ -11,6 +11,7 @@ from core.ledgers.operations import OperationT
 NAMES = (
     "serve",
     "migrate",
+    "describe",
     "verify",
     "export",
     "keys",
@@ -35,6 +36,10 @@ def command(name: str, ledger: Ledger[OperationT]) -> click.Command | None:
             from core.cli.migrating import rename_command
 
             return rename_command(ledger.name)
+        case "describe":
+            from core.cli.describing import describe_command
+
+            return describe_command(ledger)
         case "verify":
             from core.cli.verifying import verify_command
 
