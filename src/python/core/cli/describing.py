@@ -24,7 +24,7 @@ def describe_command(ledger: Ledger[OperationT]) -> click.Command:
         if as_json:
             click.echo(json.dumps(_description(ledger), indent=2))
             return
-        for line in table(("operation", "amount", "", "limit"), _rows(ledger), numbers=(1,)):
+        for line in table(("operation", "amount", "", "limit"), [*_rows(ledger)], numbers=(1,)):
             click.echo(line)
 
     return command

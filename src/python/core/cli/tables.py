@@ -1,24 +1,38 @@
-"""Lays out tables for people, also those that are longer than memory."""
+"""Lays out tables for people, also those that are too long to be read at once."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Collection, Iterator, Sequence
 
-_MEASURED = 200  # rows
+Row = Sequence[str]
 
 
-def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[int] = ()
-) -> Iterator[str]:
-    """Yields the lines of a table, whose columns with these indexes are aligned to the right.
+class Columns:
+    """The columns of a table, as wide as these rows need.
 
-    The first rows decide the widths, so that a long table can be printed while it is read.
+    The columns with the indexes `numbers` are aligned to the right.
     """
-    remaining = iter(rows)
-    measured = list(islice(remaining, _MEASURED))
-    widths = [max(map(len, column)) for column in zip(head, *measured)]
-    for row in chain((head, *measured), remaining):
+
+    def __init__(self, rows: Sequence[Row], *, numbers: Collection[int] = ()) -> None:
+        self._widths = [max(map(len, column)) for column in zip(*rows)]
+        self._numbers = numbers
+
+    def line(self, row: Row) -> str:
+        """Returns the line of a row, which may be another one than those that were measured."""
         cells = [
-            cell.rjust(width) if number in numbers else cell.ljust(width)
-            for number, (cell, width) in enumerate(zip(row, widths))
+            cell.rjust(width) if number in self._numbers else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, self._widths))
         ]
-        yield "  ".join(cells).rstrip()
+        return "  ".join(cells).rstrip()
+
+
+def table(head: Row, rows: Sequence[Row], *, numbers: Collection[int] = ()) -> Iterator[str]:
+    """Yields the lines of a table."""
+    columns = Columns([head, *rows], numbers=numbers)
+    yield from map(columns.line, [head, *rows])
+
+
+def printable(text: str) -> str:
+    """Returns `text` with escapes for what would move the cursor or change a terminal's state."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
