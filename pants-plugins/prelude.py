@@ -64,6 +64,8 @@ def ledger_app(name):
         output_path=f"{name}.pex",
         # Every start after the first takes half as long as with a path of unpacked wheels.
         execution_mode="venv",
+        # For the container, which unpacks the package when it is built: see Containerfile.
+        include_tools=True,
         # For --version. Asking git for the revision would change every package with every commit.
         env={"LEDGER_REVISION": env("LEDGER_REVISION", "unknown")},
         # A deployed app uses a configured database, never the embedded server, and writes no
