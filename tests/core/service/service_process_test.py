@@ -72,8 +72,11 @@ def test_requests_in_flight_finish_after_a_signal(url: SecretStr, number: int) -
         assert running.process.wait(60) == 0
 
 
-def test_a_killed_service_leaves_no_database_server_behind(tmp_path: Path) -> None:
-    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
+@pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one process", "workers"])
+def test_a_killed_service_leaves_no_database_server_behind(
+    tmp_path: Path, options: list[str]
+) -> None:
+    with service("sample.service", *options, DATA_DIR=str(tmp_path)) as running:
         assert post(running.client, "ann", "1").status_code == 201
         pid_file = tmp_path / "sample" / "postgresql" / "postmaster.pid"
         assert pid_file.exists()
