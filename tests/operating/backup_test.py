@@ -26,13 +26,12 @@ BACK_UP, RESTORE = (
 
 
 def run(script: str, folder: Path, **urls: SecretStr) -> str:
-    """Runs the commands, each of which must succeed, and returns what they print."""
+    """Runs the commands on a dump in `folder`. Each must succeed. Returns what they print."""
     variables = environment(**urls)
     variables["PATH"] = f"{Path(binary('psql')).parent}{os.pathsep}{variables['PATH']}"
     done = subprocess.run(
-        ["/bin/sh", "-euc", script],
+        ["/bin/sh", "-euc", script.replace("sample.dump", f"'{folder}/sample.dump'")],
         env=variables,
-        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
