@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from core.cli import commands
 from core.cli.main import program_of
-from core.testing.service_process import environment
+from core.testing.service_process import command, environment
 from sample.ledger import LEDGER
 
 _IMPORTS = """
@@ -20,6 +20,17 @@ for name in sys.argv[1:]:
     assert command(name, LEDGER) is not None, name
 print(*(module for module in ("fastapi", "starlette", "uvicorn") if module in sys.modules))
 """
+
+
+def test_importing_a_command_logs_nothing() -> None:
+    done = subprocess.run(
+        [*command("sample.service"), "migrate", "--help"],
+        env=environment(LOG_LEVEL="info"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_commands_without_a_service_do_not_import_it() -> None:

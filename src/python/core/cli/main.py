@@ -64,6 +64,8 @@ def _log_to_standard_error(app: str) -> None:
         level=read_settings(ServiceSettings, app).log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    # Alembic logs what it sets up when it is imported, which is after this.
+    logging.getLogger("alembic").getChild("runtime.plugins").setLevel(logging.WARNING)
 
 
 def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
