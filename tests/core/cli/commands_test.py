@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -55,6 +56,20 @@ def test_the_help_lists_every_command() -> None:
     assert done.exit_code == 0
     lines = [line.split() for line in done.stdout.partition("Commands:\n")[2].splitlines()]
     assert [line[0] for line in lines if line][: len(commands.NAMES)] == list(commands.NAMES)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_is_reported_without_a_traceback() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*command("sample.service"), "describe"],
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"sample: [Errno 28] No space left on device\n"
 
 
 def test_another_word_is_wrong_usage() -> None:

@@ -1,4 +1,4 @@
-"""The command-line program of an app: serves its ledger, migrates it, checks and exports it."""
+"""The command-line program of an app, whose default command serves its ledger."""
 
 import logging
 import os
@@ -12,13 +12,27 @@ from core.ledgers.errors import LedgerError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 
+_EPILOG = """\b
+Exit codes:
+  0  done, or posted before
+  1  refused or failed, for the reason that is printed; `verify` has findings
+  2  wrong usage
+  3  no answer (balance, history, post): the same command may succeed later
+
+Settings are environment variables; the README lists them."""
+
+log = logging.getLogger(__name__)
+
 
 def main(ledger: Ledger[OperationT]) -> None:
-    """Runs the command line of the ledger's app. A LedgerError ends it with a message."""
+    """Runs the command line of the app. A LedgerError or an OSError ends it with a message."""
     exit_on_signals(status=1)
     try:
         program_of(ledger).main(prog_name=ledger.name)
     except LedgerError as error:
+        sys.exit(f"{ledger.name}: {error}")
+    except OSError as error:  # such as a full disk; Click handles closed pipes
+        log.debug("the command has failed", exc_info=True)
         sys.exit(f"{ledger.name}: {error}")
 
 
@@ -40,7 +54,7 @@ def program_of(ledger: Ledger[OperationT]) -> click.Group:
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
             return commands.command(cmd_name, ledger)
 
-    @click.group(cls=Program, epilog="Settings are environment variables; the README lists them.")
+    @click.group(cls=Program, epilog=_EPILOG)
     @click.option(
         "--version",
         is_flag=True,

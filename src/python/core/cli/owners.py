@@ -19,9 +19,9 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 
 _BALANCE_HELP = "Show the credits of OWNER, which are 0 for an unknown owner."
-_HISTORY_HELP = """Show the entries of OWNER, newest first, with the balance after each.
+_HISTORY_HELP = """Show the entries of OWNER, newest first.
 
-Times have an offset, such as 2026-11-25T10:00:00+01:00."""
+Each is shown with the balance after it. Times have an offset, such as 2026-11-25T10:00:00+01:00."""
 _POST_HELP = """Post OPERATION for OWNER, once for each nonce.
 
 The nonce is printed. If no answer comes, post again with the same nonce: if the first post has
