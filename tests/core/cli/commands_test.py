@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
 from core.cli import commands
@@ -75,3 +76,18 @@ def test_a_full_disk_is_reported_without_a_traceback() -> None:
 def test_another_word_is_wrong_usage() -> None:
     done = CliRunner().invoke(program_of(LEDGER), ["balances"])
     assert done.exit_code == 2 and "No such command 'balances'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "before, incomplete, completions",
+    [
+        ([], "hi", {"history"}),
+        (["post", "ann"], "CREDIT_", {"CREDIT_ADD", "CREDIT_SPEND"}),
+        (["history", "ann", "--operation"], "BOOK", {"BOOKING_REWARD"}),
+    ],
+)
+def test_shells_complete_commands_and_operations(
+    before: list[str], incomplete: str, completions: set[str]
+) -> None:
+    complete = BashComplete(program_of(LEDGER), {}, "sample", "_SAMPLE_COMPLETE")
+    assert {item.value for item in complete.get_completions(before, incomplete)} == completions

@@ -43,6 +43,8 @@ def program_of(ledger: Ledger[OperationT]) -> click.Group:
         """Makes `serve` the default command: `--port 8001` is short for `serve --port 8001`."""
 
         def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+            if not args and ctx.resilient_parsing:  # a shell completes the command's name
+                return super().parse_args(ctx, args)
             first = args[0] if args else ""
             if not first or (first.startswith("-") and first not in ("--help", "--version")):
                 args = ["serve", *args]
