@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,6 +151,14 @@ def test_what_does_not_answer_exits_with_3(monkeypatch: pytest.MonkeyPatch) -> N
     assert database.stderr.startswith("sample: ")
 
 
+def test_a_post_that_may_have_been_written_says_how_to_post_it_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts connections, never answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = run("post", "ann", "CREDIT_ADD", "--nonce", "n 1", "--url", url, "--timeout", "0.3")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert done.stderr.endswith("whether it was posted is unknown: post again with --nonce 'n 1'\n")
+
+
 def test_the_key_comes_from_a_file_or_the_environment(
     database: SecretStr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,3 +175,11 @@ def test_the_key_comes_from_a_file_or_the_environment(
         refused = run("post", "dan", "CREDIT_ADD")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert key not in refused.stderr
+
+
+def test_the_database_needs_no_key(database: SecretStr, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, line = new_key("reader", ["read"], None, [each.value for each in SampleOperation])
+    monkeypatch.setenv("DATABASE_URL", database.get_secret_value())
+    monkeypatch.setenv("API_KEYS", line)
+    monkeypatch.setenv("ROOT_PATH", "/prefix")
+    assert run("post", "eve", "CREDIT_ADD").exit_code == 0
