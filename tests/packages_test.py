@@ -74,7 +74,7 @@ def packages_of_core() -> list[Package]:
         path.parent.name: read(f"core/{path.parent.name}", path.read_text())
         for path in sorted(Path("src/python/core").glob("*/BUILD"))
     }
-    order = TopologicalSorter({name: package.packages() for name, package in packages.items()})
+    order = TopologicalSorter({name: sorted(each.packages()) for name, each in packages.items()})
     return [packages[name] for name in order.static_order()]
 
 

@@ -73,13 +73,12 @@ def program_of(ledger: Ledger[OperationT]) -> click.Group:
 
 def _log_to_standard_error(app: str) -> None:
     # Imported here because completing a command and --help read no settings.
+    from core.logs.standard_error import log_to_standard_error
     from core.settings.environment import read_settings
     from core.settings.groups import ServiceSettings
 
-    logging.basicConfig(
-        level=read_settings(ServiceSettings, app).log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    settings = read_settings(ServiceSettings, app)
+    log_to_standard_error(settings.log_level, settings.log_format)
     # Alembic logs what it sets up when it is imported, which is after this.
     logging.getLogger("alembic").getChild("runtime.plugins").setLevel(logging.WARNING)
 

@@ -12,9 +12,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from core.http_server.limits import LINGER_SECONDS, MAX_DISCARDED_BYTES, Limits
-from core.http_server.refusals import REQUEST_TIMEOUT, refusal_for_now
+from core.http_server.refusals import REQUEST_TIMEOUT, Refusal, refusal_for_now
 from core.ledgers.errors import Overloaded, ShuttingDown
+from core.logs.access_lines import log_refusal
+from core.logs.current_requests import ServedRequest, request_id
 from core.service.health import Drain
+from core.service.observation import SERVED
 
 NEVER = math.inf
 _TOO_MANY_CONNECTIONS = refusal_for_now(
@@ -28,10 +31,11 @@ _SHUTTING_DOWN = refusal_for_now(
 class State(ServerState):
     """What the connections of a server share."""
 
-    def __init__(self, limits: Limits, drain: Drain) -> None:
+    def __init__(self, limits: Limits, drain: Drain, *, access_log: bool) -> None:
         super().__init__()
         self.limits = limits
         self.drain = drain
+        self.access_log = access_log
 
 
 class Connection(HttpToolsProtocol):
@@ -52,6 +56,7 @@ class Connection(HttpToolsProtocol):
         assert isinstance(server_state, State)
         self._limits = server_state.limits
         self._drain = server_state.drain
+        self._logs_refusals = server_state.access_log
         self._socket: asyncio.Transport  # uvicorn sees it as `transport`
         self._deadline = NEVER
         self._write_deadline = NEVER
@@ -141,15 +146,15 @@ class Connection(HttpToolsProtocol):
         if self._discarded > MAX_DISCARDED_BYTES:
             self._socket.close()
 
-    def _refuse(self, response: bytes) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Answers what is arriving, unless an earlier request has to be answered first."""
         if self.pipeline or self._is_answering():
             self._discarding = True
             self.cycle.keep_alive = False  # so that answer is the last one
         else:
-            self._answer(response)
+            self._answer(refusal)
 
-    def _answer(self, response: bytes) -> None:
+    def _answer(self, refusal: Refusal) -> None:
         """Answers instead of the application, and closes the connection."""
         latest = self._latest
         is_pending = latest is not None and (latest.more_body or not latest.response_complete)
@@ -157,8 +162,20 @@ class Connection(HttpToolsProtocol):
             latest.disconnected = True
             latest.message_event.set()
         if latest is None or not is_pending or not latest.response_started:
-            self._socket.write(response)
+            self._socket.write(refusal.response(self._refused(refusal)))
         self._linger()
+
+    def _refused(self, refusal: Refusal) -> str:
+        """Returns the id of the refused request, of which perhaps only a part has arrived."""
+        is_request = self._receiving or self._is_answering()
+        served = cast(ServedRequest | None, self.scope.get(SERVED) if is_request else None)
+        if served is None:
+            served = ServedRequest(request_id(self.headers if is_request else []))
+            if self._logs_refusals:
+                log_refusal(served.id, refusal.status, refusal.code)
+        else:
+            served.refused = (refusal.status, refusal.code)
+        return served.id
 
     def _close(self) -> None:
         """Closes the connection, so that the answer arrives even if the client is still sending."""

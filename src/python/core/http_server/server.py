@@ -50,7 +50,7 @@ class HttpServer(uvicorn.Server):
         self._drain = drain or Drain()
         self._drain_seconds = settings.drain_seconds
         self._drain_end = math.inf
-        self._connections = State(Limits.of(settings), self._drain)
+        self._connections = State(Limits.of(settings), self._drain, access_log=settings.access_log)
         self.server_state = self._connections
         self._shutdown_timeout = settings.shutdown_timeout
         self._on_start = on_start

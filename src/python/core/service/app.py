@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from core.keys.api_keys import ApiKey, KeyRing, parse_keys
 from core.ledgers.errors import ConfigurationError
@@ -19,6 +20,7 @@ from core.service.health import Drain, health_router
 from core.service.history_routes import add_history_routes
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.limits_route import add_limits_route
+from core.service.observation import Observation
 from core.service.openapi import complete_document
 from core.service.owner_path import RoutedPath
 from core.service.problem_handlers import add_problem_handlers
@@ -82,7 +84,18 @@ def create_app(
     app.add_middleware(HeadRequests)
     if service.root_path:
         app.add_middleware(RootPath, root_path=service.root_path)
+    _observe(app, service)
     return app
+
+
+def _observe(app: FastAPI, service: ServiceSettings) -> None:
+    """Puts Observation around the middleware, including that which responds to exceptions."""
+    build = app.build_middleware_stack
+
+    def build_observed() -> ASGIApp:
+        return Observation(build(), access_log=service.access_log)
+
+    app.build_middleware_stack = build_observed  # type: ignore[method-assign]  # no other way
 
 
 def _keys(ledger: Ledger[OperationT], service: ServiceSettings) -> list[ApiKey]:

@@ -11,6 +11,7 @@ from core.keys.api_keys import ApiKey, KeyRing
 from core.keys.scopes import POST, READ, MissingScope, post_scope
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
+from core.logs.current_requests import current_request
 from core.service.problems import Problem, problem_response, title
 
 # Every other path needs a key, whether or not it exists.
@@ -53,6 +54,8 @@ class Authentication:
         if scope["method"] == "GET" and READ not in key.scopes:
             return forbidden(MissingScope(key.name, READ))
         _current.set(key)
+        if request := current_request():
+            request.key_name = key.name
         return None
 
 

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable, Overloaded, ShuttingDown
+from core.logs.current_requests import current_requests, work_for
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class _Request(Generic[ItemT, ResultT]):
-    __slots__ = ("items", "size", "deadline", "results")
+    __slots__ = ("items", "size", "deadline", "results", "served")
 
     def __init__(
         self, items: Sequence[ItemT], size: int, deadline: float, loop: asyncio.AbstractEventLoop
@@ -25,6 +26,7 @@ class _Request(Generic[ItemT, ResultT]):
         self.size = size
         self.deadline = deadline
         self.results: asyncio.Future[Sequence[ResultT | Exception]] = loop.create_future()
+        self.served = current_requests()
 
     def fail(self, error: Exception) -> None:
         if not self.results.done():
@@ -124,6 +126,7 @@ class GroupQueue(Generic[ItemT, ResultT]):
         try:
             while group := self._next_group():
                 self._group = group
+                work_for([served for request in group for served in request.served])
                 results = await self._results([item for each in group for item in each.items])
                 end = 0
                 for request in group:

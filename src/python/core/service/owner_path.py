@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.ledgers.errors import InvalidIdentifier
 from core.ledgers.schemas import NONCE_SCHEMA, OWNER_ID_SCHEMA
+from core.logs.current_requests import current_request
 
 _ENCODED = "Percent-encoded; a slash is `%2F`."
 
@@ -46,6 +47,8 @@ class RoutedPath:
             routed = routed[:-1]
         if routed != path:
             scope = {**scope, "path": routed}
+        if request := current_request():
+            request.routed = scope
         return self._app(scope, receive, send)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from core.ledgers.errors import LedgerError
 from core.ledgers.operations import OperationT
 from core.ledgers.schemas import EntryModel
+from core.logs.current_requests import current_request, current_request_id
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1  # of every 503
@@ -25,6 +26,10 @@ class ProblemDocument(BaseModel):
     title: str = Field(description="The reason phrase of the status.")
     status: int
     detail: str = Field(description="A human-readable explanation.")
+    request_id: str = Field(
+        default_factory=current_request_id,
+        description="The request's `X-Request-ID`, which the service's log has, too.",
+    )
 
 
 class Problem(ProblemDocument):
@@ -171,7 +176,9 @@ def title(status: int) -> str:
 def problem_response(
     problem: ProblemDocument, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Returns the response whose body is `problem`."""
+    """Returns the response whose body is `problem`. The request's outcome is its code."""
+    if request := current_request():
+        request.outcome = str(vars(problem)["code"])
     return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_JSON)
 
 

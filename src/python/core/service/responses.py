@@ -30,7 +30,6 @@ from core.ledgers.requests import Batch
 from core.ledgers.schemas import EntryModel, PostedBatch, PostedEntry
 from core.service.ledger_schemas import BatchResult, EntryResult, LedgerSchemas
 from core.service.problems import (
-    PROBLEM_JSON,
     BalanceLimit,
     BalanceLimitInBatch,
     BatchAlreadyPosted,
@@ -40,6 +39,7 @@ from core.service.problems import (
     OperationLimit,
     ProblemDocument,
     internal_error,
+    problem_response,
     title,
     unavailable,
 )
@@ -58,8 +58,9 @@ class Reply(Generic[BodyT]):
 
 
 def respond(reply: Reply[BaseModel]) -> Response:
-    media_type = "application/json" if reply.status < 300 else PROBLEM_JSON
-    return Response(reply.body.model_dump_json(), reply.status, media_type=media_type)
+    if isinstance(reply.body, ProblemDocument):
+        return problem_response(reply.body)
+    return Response(reply.body.model_dump_json(), reply.status, media_type="application/json")
 
 
 class Responses(Generic[OperationT]):

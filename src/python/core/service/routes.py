@@ -24,6 +24,7 @@ from core.service.problems import (
     Problem,
 )
 from core.service.quantities import check_quantity
+from core.service.recorded_posts import record_posts, record_statuses
 from core.service.responses import Responses, respond
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
@@ -49,6 +50,7 @@ def add_posting_routes(
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
         post = request.to_post()
+        record_posts([post])
         authorize_posts([post])
         check_quantity(ledger, post)
         outcome = await posts().submit_one(Batch((post,)))
@@ -64,6 +66,7 @@ def add_posting_routes(
         """
         batches = request.to_batches()
         posted = [post for batch in batches for post in batch.posts]
+        record_posts(posted)
         authorize_posts(posted)
         for index, post in enumerate(posted):
             check_quantity(ledger, post, "entries", index)
@@ -71,12 +74,28 @@ def add_posting_routes(
             [batch] = batches
             outcome = await posts().submit_one(batch, size=len(batch.posts))
             return respond(responses.for_atomic_batch(batch, outcome))
-        return respond(responses.for_other_batch(await posts().submit(batches)))
+        reply = responses.for_other_batch(await posts().submit(batches))
+        record_statuses([result.status for result in reply.body.outcomes])
+        return respond(reply)
 
+    _add_routes(
+        app,
+        schemas,
+        _with_body(post_entry, schemas.post_request),
+        _with_body(post_batch, schemas.batch_request),
+    )
+
+
+def _add_routes(
+    app: FastAPI,
+    schemas: LedgerSchemas[OperationT],
+    post_entry: Callable[..., Awaitable[Response]],
+    post_batch: Callable[..., Awaitable[Response]],
+) -> None:
     for path in ("/ledger", "/ledger/"):  # RoutedPath leaves the second one alone
         app.add_api_route(
             path,
-            _with_body(post_entry, schemas.post_request),
+            post_entry,
             methods=["POST"],
             tags=["ledger"],
             status_code=201,
@@ -90,7 +109,7 @@ def add_posting_routes(
         )
     app.add_api_route(
         "/ledger/batch",
-        _with_body(post_batch, schemas.batch_request),
+        post_batch,
         methods=["POST"],
         tags=["ledger"],
         status_code=201,

@@ -140,6 +140,13 @@ class ServiceSettings(SettingsGroup):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", description="level of the service's log, which goes to standard error"
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="form of the log: lines of `text`, or of `json`"
+    )
+    access_log: bool = Field(
+        default=False,
+        description="whether to log a line for each request: see [logs](docs/operating/logs.md)",
+    )
 
     @field_validator("root_path")
     @classmethod

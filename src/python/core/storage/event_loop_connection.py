@@ -7,6 +7,7 @@ import asyncio
 import logging
 import select
 from collections.abc import Mapping
+from contextvars import Context
 from typing import Any
 
 import psycopg2
@@ -155,7 +156,8 @@ class EventLoopConnection:
             raise
         descriptor = self._connection.fileno()
         if self._watched < 0:
-            self._loop.add_reader(descriptor, self._on_ready)
+            # It outlives the request that opens it: its events have a context of their own.
+            Context().run(self._loop.add_reader, descriptor, self._on_ready)
             self._watched = descriptor
         if (state == POLL_WRITE) != self._writing:
             self._writing = state == POLL_WRITE

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import IO
 
 import httpx
 from pydantic import SecretStr
@@ -66,10 +67,20 @@ def service(
 
     `options` are those of the command, such as `--workers`.
     """
+    with logged_service(None, module, *options, **settings) as running:
+        yield running
+
+
+@contextmanager
+def logged_service(
+    log: IO[str] | None, module: str, *options: str, **settings: str | SecretStr
+) -> Generator[Service, None, None]:
+    """Like `service`, but its log goes to the file `log`."""
     process = subprocess.Popen(
         [*command(module), "--port", "0", *options],
         env=environment(**settings),
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
     try:

@@ -1,0 +1,46 @@
+"""Observes each request from its beginning to its end: its id, its status and its duration."""
+
+from collections.abc import Awaitable
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.logs.access_lines import log_access
+from core.logs.current_requests import ServedRequest, request_id, work_for
+
+SERVED = "ledger.request"
+"""The key of the ServedRequest in the scope that the server has passed to the application."""
+
+
+class Observation:
+    """ASGI middleware around all others, so that it sees every response and exception."""
+
+    def __init__(self, app: ASGIApp, *, access_log: bool) -> None:
+        self._app = app
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = scope[SERVED] = ServedRequest(request_id(scope["headers"]))
+        work_for((request,))
+        id_header = (b"x-request-id", request.id.encode())
+
+        # Not a coroutine function, to spare every request another coroutine.
+        def send_with_id(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                request.status = message["status"]
+                message["headers"] = [*message["headers"], id_header]
+            return send(message)
+
+        begin = perf_counter()
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            seconds = perf_counter() - begin
+            if request.refused:
+                request.status, request.outcome = request.refused
+            if self._access_log:
+                route: str = getattr(request.routed.get("route"), "path_format", "")
+                log_access(request, scope["method"], route, seconds)
