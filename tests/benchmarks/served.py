@@ -61,6 +61,6 @@ if __name__ == "__main__":
     if "two-workers" in sys.argv[3:]:
         with socket.create_server(("127.0.0.1", port)) as listener:
             processes = WorkerProcesses(app, settings, 2, drain=Drain())
-            processes.run(listener, on_start=lambda: None)
+            processes.run([listener], on_start=lambda: None)
     else:
         HttpServer(app, settings, port=port).run()

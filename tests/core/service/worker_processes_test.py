@@ -70,7 +70,7 @@ async def app(scope, receive, send):
 listener = socket.create_server(("127.0.0.1", 0))
 try:
     workers = WorkerProcesses(app, ServiceSettings(), 2, drain=Drain())
-    workers.run(listener, on_start=lambda: print("ready"))
+    workers.run([listener], on_start=lambda: print("ready"))
 except LedgerError as error:
     print(error)
 """

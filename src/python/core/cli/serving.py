@@ -1,10 +1,6 @@
 """The command `serve`: runs a ledger's service until it receives a signal to stop."""
 
-import errno
 import logging
-import socket
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import click
 from pydantic import SecretStr
@@ -12,17 +8,17 @@ from pydantic import SecretStr
 from core.cli import interpreter
 from core.cli.database import embedded_data, given_or_embedded
 from core.cli.greeting import greeting, is_reachable
+from core.cli.listening import listening
 from core.cli.signals import exit_on_signals
 from core.embedded.programs import binary
 from core.http_server.server import HttpServer
 from core.http_server.worker_processes import WorkerProcesses
-from core.ledgers.errors import ConfigurationError, DatabaseUnreachable
+from core.ledgers.errors import DatabaseUnreachable
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations import revisions
-from core.migrations.commands import program
 from core.migrations.readiness import require_ready
-from core.service.app import create_app
+from core.service.app import create_app, metrics_of
 from core.service.health import Drain
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
@@ -72,7 +68,13 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
         binary("postgres")
     else:
         _require_given(ledger, database.database_url, timeout=database.connect_timeout)
-    with _listening(app, host, port) as listener, given_or_embedded(app) as url:
+    with (
+        listening(app, host, port, settings.metrics_port) as listeners,
+        given_or_embedded(app) as url,
+    ):
+        if settings.metrics_port is not None:
+            metrics_port = listeners[1].getsockname()[1]
+            settings = settings.model_copy(update={"metrics_port": metrics_port})
         data, embedded = "in the database that is set", None
         if database.database_url is None:
             data, embedded = str(embedded_data(app)), url
@@ -81,16 +83,20 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
             require_ready(ledger, url, timeout=database.connect_timeout)
         drain = Drain()
         application = create_app(
-            ledger, database.model_copy(update={"database_url": url}), settings, drain
+            ledger,
+            database.model_copy(update={"database_url": url}),
+            settings,
+            drain,
+            processes=workers,
         )
         has_keys = settings.api_keys is not None
-        if not has_keys and is_reachable(listener):
+        if not has_keys and is_reachable(listeners[0]):
             log.warning(
                 "Everybody who can reach %s can read and post: set %s, or listen on 127.0.0.1",
                 host,
                 source_of(app, "api_keys"),
             )
-        text = greeting(app, listener, data, embedded, has_keys=has_keys)
+        text = greeting(app, listeners, data, embedded, has_keys=has_keys)
         # While serving, the server handles signals itself: it finishes the requests in flight.
         exit_on_signals(status=0)
         interpreter.tune()
@@ -100,10 +106,18 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
 
         if workers == 1:
             server = HttpServer(application, settings, drain=drain, on_start=on_start)
-            server.run(sockets=[listener])
+            server.run(sockets=listeners)
         else:
-            processes = WorkerProcesses(application, settings, workers, drain=drain)
-            processes.run(listener, on_start=on_start)
+            metrics = metrics_of(application)
+            processes = WorkerProcesses(
+                application,
+                settings,
+                workers,
+                drain=drain,
+                on_begin=metrics.become,
+                on_end=metrics.ended,
+            )
+            processes.run(listeners, on_start=on_start)
 
 
 def _require_given(ledger: Ledger[OperationT], url: SecretStr, *, timeout: float) -> None:
@@ -113,22 +127,3 @@ def _require_given(ledger: Ledger[OperationT], url: SecretStr, *, timeout: float
     except DatabaseUnreachable as error:
         variable = source_of(ledger.name, "database_url")
         raise DatabaseUnreachable(f"{error}\nCheck {variable}") from error
-
-
-@contextmanager
-def _listening(app: str, host: str, port: int) -> Generator[socket.socket, None, None]:
-    """Binds the address before the embedded database starts, to report a port in use at once."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            other = ("port", "--port", "8001" if port == 8000 else "8000")
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                other = ("host", "--host", "127.0.0.1")
-            raise ConfigurationError(
-                f"Cannot listen on {host} port {port}: {error.strerror}; choose another "
-                f"{other[0]}, for example: {program(app, *other[1:])}"
-            ) from error
-        yield listener

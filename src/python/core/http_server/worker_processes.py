@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 class _Place:
     """The place of a worker, and of those that replace it."""
 
+    number: int
     process: int = 0  # 0 while there is none
     started: float = float("-inf")
 
@@ -57,17 +58,30 @@ class WorkerProcesses:
     """
 
     def __init__(
-        self, app: ASGIApp, settings: ServiceSettings, number: int, *, drain: Drain
+        self,
+        app: ASGIApp,
+        settings: ServiceSettings,
+        number: int,
+        *,
+        drain: Drain,
+        on_begin: Callable[[int], None] = lambda _: None,
+        on_end: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`on_begin` is called in each worker, with the number of its place, from 0.
+
+        `on_end` is called in this process when the worker of a place has ended.
+        """
         self._app = app
         self._settings = settings
         self._drain = drain  # of each worker: this process never begins it
-        self._places = [_Place() for _ in range(number)]
+        self._on_begin = on_begin
+        self._on_end = on_end
+        self._places = [_Place(place) for place in range(number)]
         self._received: list[int] = []
         self._ready, self._report_ready = os.pipe()
 
-    def run(self, listener: socket.socket, *, on_start: Callable[[], None]) -> None:
-        """Serves on `listener`, which is bound, until a signal.
+    def run(self, listeners: Sequence[socket.socket], *, on_start: Callable[[], None]) -> None:
+        """Serves on the `listeners`, which are bound, until a signal.
 
         Calls `on_start` when all workers accept connections. Call this in the main thread of a
         process without other threads, as it forks. Raises ConfigurationError if a worker ends
@@ -76,14 +90,15 @@ class WorkerProcesses:
         with _handled_by(lambda number, _: self._received.append(number)):
             try:
                 for place in self._places:
-                    self._start(place, listener)
+                    self._start(place, listeners)
                 if self._wait_until_ready():
                     on_start()
                 while not self._received:
-                    self._replace_ended(listener)
+                    self._replace_ended(listeners)
                     self._newly_ready()
             finally:
-                listener.close()  # so that it is closed as soon as the workers close theirs
+                for listener in listeners:  # closed as soon as the workers close theirs
+                    listener.close()
                 self._stop()
 
     def _wait_until_ready(self) -> bool:
@@ -101,17 +116,19 @@ class WorkerProcesses:
         readable, _, _ = select.select([self._ready], [], [], _TICK_SECONDS)
         return len(os.read(self._ready, len(self._places))) if readable else 0
 
-    def _start(self, place: _Place, listener: socket.socket) -> None:
+    def _start(self, place: _Place, listeners: Sequence[socket.socket]) -> None:
         # A signal that arrives before the worker can handle it waits until then.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         supervisor = os.getpid()
         place.started = time.monotonic()
         place.process = os.fork()
         if not place.process:
-            self._serve(listener, supervisor)
+            self._serve(place, listeners, supervisor)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
-    def _serve(self, listener: socket.socket, supervisor: int) -> NoReturn:
+    def _serve(
+        self, place: _Place, listeners: Sequence[socket.socket], supervisor: int
+    ) -> NoReturn:
         """Serves in a worker. Never returns: the cleanup of its supervisor is not the worker's."""
 
         def on_start() -> None:
@@ -120,6 +137,7 @@ class WorkerProcesses:
 
         status = 1
         try:
+            self._on_begin(place.number)
             server = WorkerServer(
                 self._app,
                 self._settings,
@@ -127,7 +145,7 @@ class WorkerProcesses:
                 supervisor=supervisor,
                 on_start=on_start,
             )
-            server.run([listener])
+            server.run([*listeners])
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
@@ -138,13 +156,14 @@ class WorkerProcesses:
             sys.stderr.flush()
             os._exit(status)
 
-    def _replace_ended(self, listener: socket.socket) -> None:
+    def _replace_ended(self, listeners: Sequence[socket.socket]) -> None:
         for place in self._places:
             if (end := place.end()) is not None:
                 log.error("%s: another one takes its place", end)
+                self._on_end(place.number)
             due = place.started + _SECONDS_BETWEEN_STARTS
             if not place.process and time.monotonic() >= due:
-                self._start(place, listener)
+                self._start(place, listeners)
 
     def _stop(self) -> None:
         """Stops the workers, and waits for their ends. Kills those that do not end in time."""

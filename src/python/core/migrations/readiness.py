@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Generic
 
 from pydantic import SecretStr
@@ -31,13 +32,21 @@ class Readiness(Generic[OperationT]):
         *,
         timeout: float,
         or_newer: bool = False,
+        on_error: Callable[[str], object] = str,
     ) -> None:
-        """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
+        """`on_error` is that of a Session.
+
+        Raises ConfigurationError if `url` is not a PostgreSQL URL.
+        """
         self._app = ledger.name
         self._has_limits = bool(ledger.limits)
         self._or_newer = or_newer
         self._database = DatabaseCheck(
-            ledger, url, version_table=quoted_version_table(ledger.name), timeout=timeout
+            ledger,
+            url,
+            version_table=quoted_version_table(ledger.name),
+            timeout=timeout,
+            on_error=on_error,
         )
         self._check: asyncio.Task[None] | None = None
 

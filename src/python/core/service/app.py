@@ -1,6 +1,8 @@
 """Assembles the FastAPI application of a ledger."""
 
-from collections.abc import AsyncGenerator
+import os
+import platform
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,18 +14,22 @@ from core.keys.api_keys import ApiKey, KeyRing, parse_keys
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.metrics.exposition import Exposition
+from core.metrics.ledger_metrics import LedgerMetrics
 from core.service.authentication import Authentication
 from core.service.balance_route import add_balance_route
 from core.service.body_limit import BodyLimit
 from core.service.head_requests import HeadRequests
-from core.service.health import Drain, health_router
+from core.service.health import Drain, add_health_routes
 from core.service.history_routes import add_history_routes
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.limits_route import add_limits_route
-from core.service.observation import Observation
+from core.service.metrics_route import MetricsPort, add_metrics_route
+from core.service.observation import Observation, template
 from core.service.openapi import complete_document
 from core.service.owner_path import RoutedPath
 from core.service.problem_handlers import add_problem_handlers
+from core.service.recorded_posts import RecordedPosts
 from core.service.root_path import RootPath
 from core.service.routes import add_posting_routes
 from core.service.start_page import add_start_page
@@ -37,10 +43,13 @@ def create_app(
     database: DatabaseSettings,
     service: ServiceSettings,
     drain: Drain | None = None,
+    *,
+    processes: int = 1,
 ) -> FastAPI:
     """Returns the application that serves `ledger` from the database in the settings.
 
-    It connects on the first request, and is not ready once `drain` has begun.
+    It connects on the first request, and is not ready once `drain` has begun. If `processes` are
+    forked from this one, `metrics_of` returns what they must call.
 
     Raises ConfigurationError if no database is given, or if a key is malformed or has the scope of
     an operation that the ledger lacks.
@@ -51,7 +60,8 @@ def create_app(
             f"No database is given: set {ledger.name.upper()}_DATABASE_URL or DATABASE_URL"
         )
     keys = _keys(ledger, service)
-    workers = Workers(lambda: Worker(ledger, url, database, service))
+    metrics = _metrics(ledger, service, keys, processes)
+    workers = Workers(lambda: Worker(ledger, url, database, service, metrics))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -70,13 +80,12 @@ def create_app(
     schemas = LedgerSchemas(ledger)
     # Routes are tried in this order, and most requests are for these.
     add_balance_route(app, lambda: workers.current().balances, lambda: workers.current().history)
-    add_posting_routes(app, ledger, schemas, lambda: workers.current().posts)
+    recorded = RecordedPosts(metrics.posts)
+    add_posting_routes(app, ledger, schemas, lambda: workers.current().posts, recorded)
     add_history_routes(app, ledger, schemas, lambda: workers.current().history)
     add_limits_route(app, ledger, schemas, lambda: workers.current().history)
     app.add_middleware(BodyLimit)
-    app.include_router(
-        health_router(lambda: workers.current().readiness.require(), drain or Drain())
-    )
+    add_health_routes(app, lambda: workers.current().readiness.require(), drain or Drain())
     add_start_page(app, ledger.name)
     if keys:
         app.add_middleware(Authentication, keys=KeyRing(keys))
@@ -84,16 +93,46 @@ def create_app(
     app.add_middleware(HeadRequests)
     if service.root_path:
         app.add_middleware(RootPath, root_path=service.root_path)
-    _observe(app, service)
+    exposition = Exposition(metrics)
+    if service.metrics_port is None:
+        add_metrics_route(app, exposition)
+    else:
+        app.add_middleware(MetricsPort, port=service.metrics_port, exposition=exposition)
+    app.state.metrics = metrics
+    _observe(app, metrics, service)
     return app
 
 
-def _observe(app: FastAPI, service: ServiceSettings) -> None:
+def metrics_of(app: FastAPI) -> LedgerMetrics:
+    """Returns the metrics of an application that create_app has returned."""
+    metrics: LedgerMetrics = app.state.metrics
+    return metrics
+
+
+def _metrics(
+    ledger: Ledger[OperationT], service: ServiceSettings, keys: Sequence[ApiKey], processes: int
+) -> LedgerMetrics:
+    return LedgerMetrics(
+        operations=[operation.value for operation in ledger.operations],
+        key_names=[key.name for key in keys],
+        queue_size=service.queue_size,
+        build={
+            "app": ledger.name,
+            "version": ledger.version,
+            "revision": os.environ.get("LEDGER_REVISION", "unknown"),
+            "python": platform.python_version(),
+        },
+        processes=processes,
+    )
+
+
+def _observe(app: FastAPI, metrics: LedgerMetrics, service: ServiceSettings) -> None:
     """Puts Observation around the middleware, including that which responds to exceptions."""
     build = app.build_middleware_stack
+    durations = metrics.requests(sorted({template(route) for route in app.routes}))
 
     def build_observed() -> ASGIApp:
-        return Observation(build(), access_log=service.access_log)
+        return Observation(build(), durations, access_log=service.access_log)
 
     app.build_middleware_stack = build_observed  # type: ignore[method-assign]  # no other way
 

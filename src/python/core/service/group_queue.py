@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable, Overloaded, ShuttingDown
 from core.logs.current_requests import current_requests, work_for
@@ -14,6 +14,16 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 log = logging.getLogger(__name__)
+
+
+class QueueObserver(Protocol):
+    """What a queue reports."""
+
+    def waiting(self, size: int) -> object:
+        """The waiting requests have this size."""
+
+    def group(self, size: int, waits: Sequence[float]) -> object:
+        """A group begins, whose requests have waited for so many seconds."""
 
 
 class _Request(Generic[ItemT, ResultT]):
@@ -52,11 +62,13 @@ class GroupQueue(Generic[ItemT, ResultT]):
         max_waiting: int,
         max_group: int,
         timeout: float,
+        observer: QueueObserver | None = None,
     ) -> None:
         self._work = work
         self._max_waiting = max_waiting
         self._max_group = max_group
         self._timeout = timeout
+        self._observer = observer
         self._group: _Group[ItemT, ResultT] = []
         self._waiting: deque[_Request[ItemT, ResultT]] = deque()
         self._size_waiting = 0
@@ -82,7 +94,7 @@ class GroupQueue(Generic[ItemT, ResultT]):
         deadline = loop.time() + self._timeout
         request: _Request[ItemT, ResultT] = _Request(items, size, deadline, loop)
         self._waiting.append(request)
-        self._size_waiting += size
+        self._wait_for(size)
         if self._timer is None:
             self._timer = loop.call_at(deadline, self._expire, loop)
         if self._task is None:
@@ -149,12 +161,21 @@ class GroupQueue(Generic[ItemT, ResultT]):
             if not request.results.done():
                 group.append(request)
                 free -= request.size
+        if group and self._observer is not None:
+            now = asyncio.get_running_loop().time()
+            waits = [now + self._timeout - request.deadline for request in group]
+            self._observer.group(self._max_group - free, waits)
         return group
 
     def _next(self) -> _Request[ItemT, ResultT]:
         request = self._waiting.popleft()
-        self._size_waiting -= request.size
+        self._wait_for(-request.size)
         return request
+
+    def _wait_for(self, size: int) -> None:
+        self._size_waiting += size
+        if self._observer is not None:
+            self._observer.waiting(self._size_waiting)
 
     async def _results(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
         """Processes a group. Bisects the items that fail, to isolate those that cause it."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from core.ledgers.errors import ShuttingDown
@@ -25,16 +25,17 @@ class Drain:
         self.has_begun = False
 
 
-def health_router(require_ready: Callable[[], Awaitable[None]], drain: Drain) -> APIRouter:
-    """Returns the health routes. `require_ready` must raise a LedgerError if it is not ready."""
-    router = APIRouter(tags=["health"])
+def add_health_routes(
+    app: FastAPI, require_ready: Callable[[], Awaitable[None]], drain: Drain
+) -> None:
+    """Adds the health routes. `require_ready` must raise a LedgerError if it is not ready."""
 
-    @router.get("/healthz")
+    @app.get("/healthz", tags=["health"])
     async def healthz() -> Alive:
         """Liveness: the process responds to requests. Restart the process if this fails."""
         return Alive()
 
-    @router.get("/readyz", responses={503: {"model": Problem}})
+    @app.get("/readyz", tags=["health"], responses={503: {"model": Problem}})
     async def readyz() -> Ready:
         """Readiness: the next post can succeed. The database responds, accepts writes, grants what
         posting needs, and has at least the migrations of this release.
@@ -46,5 +47,3 @@ def health_router(require_ready: Callable[[], Awaitable[None]], drain: Drain) ->
             raise ShuttingDown("The service is about to stop: send requests to another one")
         await require_ready()
         return Ready()
-
-    return router

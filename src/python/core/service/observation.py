@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.logs.access_lines import log_access
 from core.logs.current_requests import ServedRequest, request_id, work_for
+from core.metrics.families import Histogram
 
 SERVED = "ledger.request"
 """The key of the ServedRequest in the scope that the server has passed to the application."""
@@ -15,8 +16,9 @@ SERVED = "ledger.request"
 class Observation:
     """ASGI middleware around all others, so that it sees every response and exception."""
 
-    def __init__(self, app: ASGIApp, *, access_log: bool) -> None:
+    def __init__(self, app: ASGIApp, durations: Histogram, *, access_log: bool) -> None:
         self._app = app
+        self._durations = durations
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,6 +43,13 @@ class Observation:
             seconds = perf_counter() - begin
             if request.refused:
                 request.status, request.outcome = request.refused
+            route = template(request.routed.get("route"))
+            self._durations.observe(seconds, scope["method"], route, str(request.status))
             if self._access_log:
-                route: str = getattr(request.routed.get("route"), "path_format", "")
                 log_access(request, scope["method"], route, seconds)
+
+
+def template(route: object) -> str:
+    """Returns the path of a route, with the names of its parameters; empty if there is none."""
+    path: str = getattr(route, "path_format", "")
+    return "/ledger" if path == "/ledger/" else path

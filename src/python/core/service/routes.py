@@ -24,7 +24,7 @@ from core.service.problems import (
     Problem,
 )
 from core.service.quantities import check_quantity
-from core.service.recorded_posts import record_posts, record_statuses
+from core.service.recorded_posts import RecordedPosts
 from core.service.responses import Responses, respond
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
@@ -41,6 +41,7 @@ def add_posting_routes(
     ledger: Ledger[OperationT],
     schemas: LedgerSchemas[OperationT],
     posts: Callable[[], GroupQueue[Batch[OperationT], BatchOutcome[OperationT]]],
+    recorded: RecordedPosts,
 ) -> None:
     """Adds `POST /ledger` and `POST /ledger/batch`.
 
@@ -50,11 +51,16 @@ def add_posting_routes(
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
         post = request.to_post()
-        record_posts([post])
-        authorize_posts([post])
-        check_quantity(ledger, post)
-        outcome = await posts().submit_one(Batch((post,)))
-        return respond(responses.for_post(outcome))
+        recorded.begin([post])
+        try:
+            authorize_posts([post])
+            check_quantity(ledger, post)
+            reply = responses.for_post(await posts().submit_one(Batch((post,))))
+        except Exception as error:
+            recorded.failed([post], error)
+            raise
+        recorded.replied([post], reply)
+        return respond(reply)
 
     async def post_batch(request: BatchRequest[OperationT]) -> Response:
         """Posts up to 1,000 entries in order.
@@ -66,17 +72,23 @@ def add_posting_routes(
         """
         batches = request.to_batches()
         posted = [post for batch in batches for post in batch.posts]
-        record_posts(posted)
-        authorize_posts(posted)
-        for index, post in enumerate(posted):
-            check_quantity(ledger, post, "entries", index)
-        if request.atomic:
-            [batch] = batches
-            outcome = await posts().submit_one(batch, size=len(batch.posts))
-            return respond(responses.for_atomic_batch(batch, outcome))
-        reply = responses.for_other_batch(await posts().submit(batches))
-        record_statuses([result.status for result in reply.body.outcomes])
-        return respond(reply)
+        recorded.begin(posted)
+        try:
+            authorize_posts(posted)
+            for index, post in enumerate(posted):
+                check_quantity(ledger, post, "entries", index)
+            if request.atomic:
+                [batch] = batches
+                outcome = await posts().submit_one(batch, size=len(batch.posts))
+                reply = responses.for_atomic_batch(batch, outcome)
+                recorded.replied(posted, reply)
+                return respond(reply)
+            results = responses.for_other_batch(await posts().submit(batches))
+        except Exception as error:
+            recorded.failed(posted, error)
+            raise
+        recorded.replied_one_by_one(posted, results)
+        return respond(results)
 
     _add_routes(
         app,

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Generic, TypedDict
+from typing import Generic
 
 from pydantic import SecretStr
 
@@ -11,20 +11,15 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import BatchOutcome
 from core.ledgers.requests import MAX_BATCH, Batch
+from core.metrics.ledger_metrics import LedgerMetrics
+from core.metrics.queue_metrics import QueueMetrics
 from core.migrations.readiness import Readiness
 from core.service.group_queue import GroupQueue
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.storage.history import History
-from core.storage.store import LedgerStore
+from core.storage.store import LedgerStore, Timeouts
 
 _READINESS_SECONDS = 2.5  # orchestrators commonly wait for three
-
-
-class _Timeouts(TypedDict):
-    connect_timeout: float
-    statement_timeout: float
-    lock_timeout: float
-    call_timeout: float
 
 
 class Worker(Generic[OperationT]):
@@ -36,23 +31,34 @@ class Worker(Generic[OperationT]):
         url: SecretStr,
         database: DatabaseSettings,
         service: ServiceSettings,
+        metrics: LedgerMetrics,
     ) -> None:
         """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
-        timeouts: _Timeouts = {
+        timeouts: Timeouts = {
             "connect_timeout": database.connect_timeout,
             "statement_timeout": database.statement_timeout,
             "lock_timeout": database.lock_timeout,
             "call_timeout": database.request_timeout,
         }
-        self._store = LedgerStore(ledger, url, **timeouts)
-        self.history = History(ledger, url, max_waiting=service.queue_size, **timeouts)
-        self.readiness = Readiness(ledger, url, timeout=_READINESS_SECONDS, or_newer=True)
+        on_error = metrics.database_error
+        self._store = store = LedgerStore(ledger, url, on_error=on_error, **timeouts)
+        self.history = History(
+            ledger, url, max_waiting=service.queue_size, on_error=on_error, **timeouts
+        )
+        self.readiness = Readiness(
+            ledger, url, timeout=_READINESS_SECONDS, or_newer=True, on_error=on_error
+        )
+        posts, balances = QueueMetrics(metrics, "posts"), QueueMetrics(metrics, "balances")
         timeout = database.request_timeout
         limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
         self.posts: GroupQueue[Batch[OperationT], BatchOutcome[OperationT]]
-        self.posts = GroupQueue(self._store.post_batches, **limits, timeout=timeout)
+        self.posts = GroupQueue(
+            posts.timed(store.post_batches), **limits, timeout=timeout, observer=posts
+        )
         self.balances: GroupQueue[str, int]
-        self.balances = GroupQueue(self._store.balances, **limits, timeout=timeout)
+        self.balances = GroupQueue(
+            balances.timed(store.balances), **limits, timeout=timeout, observer=balances
+        )
 
     async def close(self) -> None:
         self.disconnect()  # which ends a group in progress: nobody waits for its outcome any more

@@ -109,6 +109,13 @@ class ServiceSettings(SettingsGroup):
         description="path prefix under which a proxy serves the ledger, such as `/content`, "
         "whether or not the proxy removes it",
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="port of `/metrics`, which is then not on the service's own port; 0 picks a "
+        "free one",
+    )
     max_connections: int = Field(
         default=10_000,
         ge=1,

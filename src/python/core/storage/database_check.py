@@ -1,5 +1,6 @@
 """Checks that a database can take a ledger's posts, on a connection of its own."""
 
+from collections.abc import Callable
 from typing import Generic
 
 import psycopg2
@@ -37,8 +38,11 @@ class DatabaseCheck(Generic[OperationT]):
         *,
         version_table: str,
         timeout: float,
+        on_error: Callable[[str], object] = str,
     ) -> None:
         """`version_table` is the quoted name of the table with the ledger's revisions.
+
+        `on_error` is that of a Session.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
@@ -53,6 +57,7 @@ class DatabaseCheck(Generic[OperationT]):
             session_settings(statement_timeout=timeout, lock_timeout=timeout),
             connect_timeout=timeout,
             timeout=timeout,
+            on_error=on_error,
         )
 
     async def revisions(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 docs/locking.md explains what a balance of the past waits for.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Generic
@@ -54,11 +54,12 @@ class History(Generic[OperationT]):
         lock_timeout: float = 1,
         call_timeout: float | None = None,
         clock: str = CLOCK,
+        on_error: Callable[[str], object] = str,
     ) -> None:
         """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
 
-        `max_waiting` is how many calls may wait for one of the connections. Tests replace the
-        `clock`.
+        `max_waiting` is how many calls may wait for one of the connections. `on_error` is that of a
+        Session. Tests replace the `clock`.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
@@ -79,6 +80,7 @@ class History(Generic[OperationT]):
                 statements=(*statements.prepared, *usage.to_prepare),
                 connect_timeout=connect_timeout,
                 timeout=timeout,
+                on_error=on_error,
             )
 
         self._pool = SessionPool(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import psycopg2
 
 from core.storage.connections import setting_statements
 from core.storage.event_loop_connection import EventLoopConnection, Row
-from core.storage.sqlstates import is_stale_session, is_unusable_statement
+from core.storage.sqlstates import is_stale_session, is_unusable_statement, sqlstate_of
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,8 @@ class Statement:
 class Session:
     """Executes statements on one connection, which prepares `statements` when it is opened.
 
+    `on_error` is called with the SQLSTATE of every error, which is empty if PostgreSQL sent none.
+
     All statements between two calls of `restart_timeout` together may take `timeout` seconds,
     of which opening a connection may take `connect_timeout` seconds.
 
@@ -64,6 +66,7 @@ class Session:
         statements: Iterable[Statement] = (),
         connect_timeout: float,
         timeout: float,
+        on_error: Callable[[str], object] = str,
     ) -> None:
         self._parameters = parameters
         settings = {**settings, **_SETTINGS}
@@ -73,6 +76,7 @@ class Session:
         self._begin_pooled += _SEARCH_PATH.format(local="true")
         self._connect_timeout = connect_timeout
         self._timeout = timeout
+        self._on_error = on_error
         self._deadline = 0.0
         self._connection: EventLoopConnection | None = None
         self._pooled = False
@@ -110,6 +114,7 @@ class Session:
         try:
             return await connection.execute(text, parameters, timeout=self._remaining())
         except psycopg2.Error as error:
+            self._on_error(sqlstate_of(error))
             unusable = is_unusable_statement(error)
             if unusable or is_stale_session(error):
                 connection.close()
@@ -147,7 +152,11 @@ class Session:
     async def _open(self) -> EventLoopConnection:
         self.close()
         timeout = min(self._connect_timeout, self._remaining())
-        opened = await EventLoopConnection.open(self._parameters, timeout=timeout)
+        try:
+            opened = await EventLoopConnection.open(self._parameters, timeout=timeout)
+        except psycopg2.Error as error:
+            self._on_error(sqlstate_of(error))
+            raise
         try:
             rows = await opened.execute(
                 "SELECT pg_catalog.pg_backend_pid()", timeout=self._remaining()
@@ -156,8 +165,10 @@ class Session:
             self._pooled = rows[0][0] != opened.process_id
             if not self._pooled:
                 await opened.execute(self._preparation, timeout=self._remaining())
-        except BaseException:
+        except BaseException as error:
             opened.close()
+            if isinstance(error, psycopg2.Error):
+                self._on_error(sqlstate_of(error))
             raise
         self._connection = opened
         return opened

@@ -3,8 +3,8 @@
 docs/locking.md explains what is locked when, and why.
 """
 
-from collections.abc import Sequence
-from typing import Generic
+from collections.abc import Callable, Sequence
+from typing import Generic, TypedDict
 
 import psycopg2
 from pydantic import SecretStr
@@ -22,6 +22,15 @@ from core.storage.one_statement import OneStatement
 from core.storage.session import Session
 from core.storage.sqlstates import is_lock_timeout, may_be_decided
 from core.storage.statements import Statements
+
+
+class Timeouts(TypedDict, total=False):
+    """The timeouts of a LedgerStore or a History, in seconds."""
+
+    connect_timeout: float
+    statement_timeout: float
+    lock_timeout: float
+    call_timeout: float
 
 
 class LedgerStore(Generic[OperationT]):
@@ -44,10 +53,11 @@ class LedgerStore(Generic[OperationT]):
         lock_timeout: float = 1,
         call_timeout: float | None = None,
         clock: str = CLOCK,
+        on_error: Callable[[str], object] = str,
     ) -> None:
         """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
 
-        Tests replace the `clock`.
+        `on_error` is that of a Session. Tests replace the `clock`.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
@@ -63,6 +73,7 @@ class LedgerStore(Generic[OperationT]):
                 statements=prepared,
                 connect_timeout=connect_timeout,
                 timeout=call_timeout or connect_timeout + statement_timeout,
+                on_error=on_error,
             )
             for prepared in (
                 (statements.post_owners, statements.post_alone, *usage.to_prepare),

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from pydantic import SecretStr
-from typing_extensions import assert_never
+from typing_extensions import Unpack, assert_never
 
 from core.ledgers.amounts import MAX_AMOUNT
 from core.ledgers.history import PastBalance, Selection
@@ -28,7 +28,7 @@ from core.ledgers.outcomes import (
 from core.ledgers.requests import Batch, Post
 from core.storage.history import History
 from core.storage.limit_usage import CLOCK
-from core.storage.store import LedgerStore
+from core.storage.store import LedgerStore, Timeouts
 from core.storage.verification import verify
 from core.testing.other_releases import generous
 
@@ -41,7 +41,12 @@ class BlockingStore(Generic[OperationT]):
     """Runs each call of a LedgerStore to its end. For one thread."""
 
     def __init__(
-        self, ledger: Ledger[OperationT], url: SecretStr, *, clock: str = CLOCK, **timeouts: float
+        self,
+        ledger: Ledger[OperationT],
+        url: SecretStr,
+        *,
+        clock: str = CLOCK,
+        **timeouts: Unpack[Timeouts],
     ) -> None:
         """`clock` is an SQL expression of the time by which limits are decided."""
         self.ledger = ledger
@@ -121,7 +126,7 @@ class BlockingStore(Generic[OperationT]):
 
 @contextmanager
 def blocking_store(
-    ledger: Ledger[OperationT], url: SecretStr, *, clock: str = CLOCK, **timeouts: float
+    ledger: Ledger[OperationT], url: SecretStr, *, clock: str = CLOCK, **timeouts: Unpack[Timeouts]
 ) -> Generator[BlockingStore[OperationT], None, None]:
     """A store that is closed when the block ends."""
     store = BlockingStore(ledger, url, clock=clock, **timeouts)

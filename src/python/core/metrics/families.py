@@ -1,0 +1,99 @@
+"""Counters, gauges and histograms, which cost the code that they measure as little as possible.
+
+Every value that a label can have is listed before the service starts. So the numbers have a fixed
+place in memory that processes can share, and no request can add to them, whatever it contains.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+
+from core.metrics.shared_numbers import SharedNumbers
+
+OTHER = "other"
+"""The label of every value that is not listed."""
+
+
+class Family:
+    """The numbers of one metric: `width` of them for each combination of its labels' values."""
+
+    def __init__(
+        self,
+        name: str,
+        help_: str,
+        labels: Mapping[str, Sequence[str]],
+        *,
+        processes: int,
+        width: int = 1,
+    ) -> None:
+        self.name = name
+        self.help = help_
+        self.labels = list(labels)
+        self._values = [[*values, OTHER] for values in labels.values()]
+        self._width = width
+        self._places: dict[tuple[str, ...], int] = {}  # of the combinations that were used
+        self.numbers = SharedNumbers(width * prod(map(len, self._values)), processes)
+
+    def samples(self) -> Iterator[tuple[tuple[str, ...], list[float]]]:
+        """The values of the labels, and the sums over all processes.
+
+        What is zero is left out if there are several labels, whose combinations are too many.
+        """
+        sums = self.numbers.sums()
+        for number, values in enumerate(product(*self._values)):
+            of_these = sums[number * self._width : (number + 1) * self._width]
+            if any(of_these) or len(values) == 1 and OTHER not in values:
+                yield values, of_these
+
+    def _place(self, values: tuple[str, ...]) -> int:
+        place = self._places.get(values)
+        return self._found(values) if place is None else place
+
+    def _found(self, values: tuple[str, ...]) -> int:
+        number = 0
+        known = True
+        for value, listed in zip(values, self._values, strict=True):
+            known = known and value in listed
+            number = number * len(listed) + listed.index(value if value in listed else OTHER)
+        place = number * self._width
+        if known:  # of the others there may be any number
+            self._places[values] = place
+        return place
+
+
+class Counter(Family):
+    """How often something has happened."""
+
+    def count(self, *values: str, times: int = 1) -> None:
+        self.numbers.mine[self._place(values)] += times
+
+
+class Gauge(Family):
+    """How much there is of something now, in all processes together."""
+
+    def set(self, amount: float, *values: str) -> None:
+        self.numbers.mine[self._place(values)] = amount
+
+
+class Histogram(Family):
+    """How often something has had which size. `bounds` are the upper limits of its buckets."""
+
+    def __init__(
+        self,
+        name: str,
+        help_: str,
+        labels: Mapping[str, Sequence[str]],
+        *,
+        bounds: Sequence[float],
+        processes: int,
+    ) -> None:
+        # One number for each bucket, one for what exceeds them, and the sum.
+        super().__init__(name, help_, labels, processes=processes, width=len(bounds) + 2)
+        self.bounds = bounds
+
+    def observe(self, size: float, *values: str) -> None:
+        place = self._place(values)
+        mine = self.numbers.mine
+        mine[place + bisect_left(self.bounds, size)] += 1
+        mine[place + self._width - 1] += size
