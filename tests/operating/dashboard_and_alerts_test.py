@@ -1,0 +1,50 @@
+"""Every metric and label that the dashboard and the alerts name is one that a service has."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from core.service.read_metrics import Metrics, read_metrics
+from core.service.sample_requests import post
+from core.settings.groups import DatabaseSettings
+from core.testing.databases import Databases
+from core.testing.threaded_service import served
+from sample.ledger import LEDGER
+
+_FOLDER = Path("docs/operating")
+_OF_PROMETHEUS = {"job", "instance", "le"}
+
+
+def expressions() -> list[str]:
+    dashboard = json.loads((_FOLDER / "grafana-dashboard.json").read_text())
+    shown = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    alerts = (_FOLDER / "alerts.yml").read_text()
+    rules = re.findall(r"expr: \|\n(.*?)\n +for:", alerts, re.DOTALL)
+    assert len(rules) == alerts.count("- alert:") == 4
+    return shown + rules
+
+
+@pytest.fixture(scope="module")
+def metrics(databases: Databases) -> Metrics:
+    """What a service reports that has posted, and read, and had an error of its database."""
+    with served(LEDGER, DatabaseSettings(database_url=databases.migrated("sample"))) as client:
+        assert post(client, "ann", "1").status_code == 201
+        assert client.get("/ledger/ann").status_code == 200
+        return read_metrics(client)
+
+
+@pytest.mark.parametrize("expression", expressions())
+def test_every_metric_and_label_exists(metrics: Metrics, expression: str) -> None:
+    selectors = re.findall(r"\b((?:ledger|http_server)_\w+)\b(?:\{(.*?)\})?", expression)
+    labels_of_names: set[str] = set()
+    assert selectors
+    for name, matchers in selectors:
+        labels = metrics.labels(name)
+        assert metrics.has(name), f"there is no metric {name}"
+        labels_of_names |= labels
+        for label in re.findall(r"(\w+) *[=!]~?=?\"", matchers):
+            assert label in labels | _OF_PROMETHEUS, f"{name} has no label {label}"
+    for grouped in re.findall(r"\bby \((.*?)\)", expression):
+        assert set(grouped.split(", ")) <= labels_of_names | _OF_PROMETHEUS
