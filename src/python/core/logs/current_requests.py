@@ -16,9 +16,10 @@ class ServedRequest:
     `outcome` is the code of its problem, or what it did. `owner_id` is empty if it is about no
     owner, or about several. `routed` is the ASGI scope that has its route, once there is one.
     `refused` has the status and the code that the server has sent in place of the application's.
+    `span` is that of its trace, if there is one.
     """
 
-    __slots__ = ("id", "key_name", "outcome", "owner_id", "refused", "routed", "status")
+    __slots__ = ("id", "key_name", "outcome", "owner_id", "refused", "routed", "span", "status")
 
     def __init__(self, id_: str) -> None:
         self.id = id_
@@ -27,6 +28,7 @@ class ServedRequest:
         self.owner_id = ""
         self.refused: tuple[int, str] | None = None
         self.routed: Mapping[str, Any] = {}
+        self.span: object = None
         self.status = 500  # unless it gets a response
 
 

@@ -5,7 +5,7 @@ place in memory that processes can share, and no request can add to them, whatev
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
@@ -75,6 +75,15 @@ class Gauge(Family):
     def set(self, amount: float, *values: str) -> None:
         self.numbers.mine[self._place(values)] = amount
 
+    def setter(self, *values: str) -> Callable[[float], None]:
+        """Returns `set` for these values of the labels, which is faster."""
+        place, numbers = self._place(values), self.numbers
+
+        def set_amount(amount: float) -> None:
+            numbers.mine[place] = amount
+
+        return set_amount
+
 
 class Histogram(Family):
     """How often something has had which size. `bounds` are the upper limits of its buckets."""
@@ -97,3 +106,17 @@ class Histogram(Family):
         mine = self.numbers.mine
         mine[place + bisect_left(self.bounds, size)] += 1
         mine[place + self._width - 1] += size
+
+    def observe_all(self, sizes: Iterable[float], *values: str) -> None:
+        """Like `observe` for each of the sizes, but faster."""
+        counts: dict[int, int] = {}
+        total = 0.0
+        for size in sizes:
+            bucket = bisect_left(self.bounds, size)
+            counts[bucket] = counts.get(bucket, 0) + 1
+            total += size
+        place = self._place(values)
+        mine = self.numbers.mine
+        for bucket, times in counts.items():
+            mine[place + bucket] += times
+        mine[place + self._width - 1] += total

@@ -16,14 +16,11 @@ class QueueMetrics:
     def __init__(self, metrics: LedgerMetrics, queue: str) -> None:
         self._metrics = metrics
         self._queue = queue
-
-    def waiting(self, size: int) -> None:
-        self._metrics.queue_depth.set(size, self._queue)
+        self.waiting = metrics.queue_depth.setter(queue)
 
     def group(self, size: int, waits: Sequence[float]) -> None:
         self._metrics.group_size.observe(size, self._queue)
-        for wait in waits:
-            self._metrics.queue_wait.observe(wait, self._queue)
+        self._metrics.queue_wait.observe_all(waits, self._queue)
 
     def timed(
         self, work: Callable[[ItemT], Awaitable[ResultT]]

@@ -1,10 +1,13 @@
 """Assembles the FastAPI application of a ledger."""
 
+from __future__ import annotations
+
+import asyncio
 import os
 import platform
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -37,6 +40,9 @@ from core.service.workers import Worker, Workers
 from core.settings.environment import source_of
 from core.settings.groups import DatabaseSettings, ServiceSettings
 
+if TYPE_CHECKING:  # it imports OpenTelemetry
+    from core.traces.spans import Spans
+
 
 def create_app(
     ledger: Ledger[OperationT],
@@ -45,11 +51,13 @@ def create_app(
     drain: Drain | None = None,
     *,
     processes: int = 1,
+    spans: Spans | None = None,
 ) -> FastAPI:
     """Returns the application that serves `ledger` from the database in the settings.
 
     It connects on the first request, and is not ready once `drain` has begun. If `processes` are
-    forked from this one, `metrics_of` returns what they must call.
+    forked from this one, `metrics_of` returns what they must call. `spans`, if any, are those of
+    its traces.
 
     Raises ConfigurationError if no database is given, or if a key is malformed or has the scope of
     an operation that the ledger lacks.
@@ -61,12 +69,16 @@ def create_app(
         )
     keys = _keys(ledger, service)
     metrics = _metrics(ledger, service, keys, processes)
-    workers = Workers(lambda: Worker(ledger, url, database, service, metrics))
+    workers = Workers(lambda: Worker(ledger, url, database, service, metrics, spans))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        if spans is not None:
+            spans.start()
         yield
         await workers.close_current()
+        if spans is not None:
+            await asyncio.to_thread(spans.flush)
 
     app = FastAPI(
         title=f"{ledger.name} ledger",
@@ -99,7 +111,7 @@ def create_app(
     else:
         app.add_middleware(MetricsPort, port=service.metrics_port, exposition=exposition)
     app.state.metrics = metrics
-    _observe(app, metrics, service)
+    _observe(app, metrics, spans, service)
     return app
 
 
@@ -126,13 +138,15 @@ def _metrics(
     )
 
 
-def _observe(app: FastAPI, metrics: LedgerMetrics, service: ServiceSettings) -> None:
+def _observe(
+    app: FastAPI, metrics: LedgerMetrics, spans: Spans | None, service: ServiceSettings
+) -> None:
     """Puts Observation around the middleware, including that which responds to exceptions."""
     build = app.build_middleware_stack
     durations = metrics.requests(sorted({template(route) for route in app.routes}))
 
     def build_observed() -> ASGIApp:
-        return Observation(build(), durations, access_log=service.access_log)
+        return Observation(build(), durations, spans=spans, access_log=service.access_log)
 
     app.build_middleware_stack = build_observed  # type: ignore[method-assign]  # no other way
 

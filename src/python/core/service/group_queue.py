@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 class QueueObserver(Protocol):
     """What a queue reports."""
 
-    def waiting(self, size: int) -> object:
-        """The waiting requests have this size."""
+    @property
+    def waiting(self) -> Callable[[int], object]:
+        """Is called with the size of the waiting requests, whenever it changes."""
 
     def group(self, size: int, waits: Sequence[float]) -> object:
         """A group begins, whose requests have waited for so many seconds."""
@@ -94,7 +95,9 @@ class GroupQueue(Generic[ItemT, ResultT]):
         deadline = loop.time() + self._timeout
         request: _Request[ItemT, ResultT] = _Request(items, size, deadline, loop)
         self._waiting.append(request)
-        self._wait_for(size)
+        self._size_waiting += size
+        if self._observer is not None:
+            self._observer.waiting(self._size_waiting)
         if self._timer is None:
             self._timer = loop.call_at(deadline, self._expire, loop)
         if self._task is None:
@@ -161,6 +164,8 @@ class GroupQueue(Generic[ItemT, ResultT]):
             if not request.results.done():
                 group.append(request)
                 free -= request.size
+        if self._observer is not None:
+            self._observer.waiting(self._size_waiting)
         if group and self._observer is not None:
             now = asyncio.get_running_loop().time()
             waits = [now + self._timeout - request.deadline for request in group]
@@ -169,13 +174,8 @@ class GroupQueue(Generic[ItemT, ResultT]):
 
     def _next(self) -> _Request[ItemT, ResultT]:
         request = self._waiting.popleft()
-        self._wait_for(-request.size)
+        self._size_waiting -= request.size
         return request
-
-    def _wait_for(self, size: int) -> None:
-        self._size_waiting += size
-        if self._observer is not None:
-            self._observer.waiting(self._size_waiting)
 
     async def _results(self, items: Sequence[ItemT]) -> Sequence[ResultT | Exception]:
         """Processes a group. Bisects the items that fail, to isolate those that cause it."""
@@ -212,3 +212,5 @@ class GroupQueue(Generic[ItemT, ResultT]):
     def _fail_waiting(self, error: DatabaseUnavailable) -> None:
         while self._waiting:
             self._next().fail(error)
+        if self._observer is not None:
+            self._observer.waiting(0)

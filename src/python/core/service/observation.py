@@ -1,13 +1,19 @@
 """Observes each request from its beginning to its end: its id, its status and its duration."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.logs.access_lines import log_access
 from core.logs.current_requests import ServedRequest, request_id, work_for
 from core.metrics.families import Histogram
+
+if TYPE_CHECKING:  # it imports OpenTelemetry
+    from core.traces.spans import Spans
 
 SERVED = "ledger.request"
 """The key of the ServedRequest in the scope that the server has passed to the application."""
@@ -16,9 +22,12 @@ SERVED = "ledger.request"
 class Observation:
     """ASGI middleware around all others, so that it sees every response and exception."""
 
-    def __init__(self, app: ASGIApp, durations: Histogram, *, access_log: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, durations: Histogram, *, spans: Spans | None, access_log: bool
+    ) -> None:
         self._app = app
         self._durations = durations
+        self._spans = spans
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,6 +45,8 @@ class Observation:
                 message["headers"] = [*message["headers"], id_header]
             return send(message)
 
+        if self._spans is not None:
+            self._spans.begin(request, scope["headers"])
         begin = perf_counter()
         try:
             await self._app(scope, receive, send_with_id)
@@ -45,8 +56,11 @@ class Observation:
                 request.status, request.outcome = request.refused
             route = template(request.routed.get("route"))
             self._durations.observe(seconds, scope["method"], route, str(request.status))
+            if self._spans is not None:
+                self._spans.end(request, scope["method"], route)
             if self._access_log:
                 log_access(request, scope["method"], route, seconds)
+            del scope[SERVED]  # a cycle, which only the garbage collector would find
 
 
 def template(route: object) -> str:

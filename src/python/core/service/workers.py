@@ -1,9 +1,11 @@
 """What the requests of one event loop share: its queues and its connections to the database."""
 
+from __future__ import annotations
+
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from pydantic import SecretStr
 
@@ -19,6 +21,9 @@ from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.storage.history import History
 from core.storage.store import LedgerStore, Timeouts
 
+if TYPE_CHECKING:  # it imports OpenTelemetry
+    from core.traces.spans import Spans
+
 _READINESS_SECONDS = 2.5  # orchestrators commonly wait for three
 
 
@@ -32,6 +37,7 @@ class Worker(Generic[OperationT]):
         database: DatabaseSettings,
         service: ServiceSettings,
         metrics: LedgerMetrics,
+        spans: Spans | None,
     ) -> None:
         """Raises ConfigurationError if `url` is not a PostgreSQL URL."""
         timeouts: Timeouts = {
@@ -52,8 +58,12 @@ class Worker(Generic[OperationT]):
         timeout = database.request_timeout
         limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
         self.posts: GroupQueue[Batch[OperationT], BatchOutcome[OperationT]]
+        timed = posts.timed(store.post_batches)
         self.posts = GroupQueue(
-            posts.timed(store.post_batches), **limits, timeout=timeout, observer=posts
+            timed if spans is None else spans.around("transaction", timed),
+            **limits,
+            timeout=timeout,
+            observer=posts,
         )
         self.balances: GroupQueue[str, int]
         self.balances = GroupQueue(

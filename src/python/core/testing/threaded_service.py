@@ -12,15 +12,20 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.service.app import create_app
 from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.traces.spans import Spans
 
 
 @contextmanager
 def served(
-    ledger: Ledger[OperationT], database: DatabaseSettings, service: ServiceSettings | None = None
+    ledger: Ledger[OperationT],
+    database: DatabaseSettings,
+    service: ServiceSettings | None = None,
+    *,
+    spans: Spans | None = None,
 ) -> Generator[httpx.Client, None, None]:
     """Yields a client of the ledger's service, which runs until the end of the block."""
     settings = service or ServiceSettings()
-    server = HttpServer(create_app(ledger, database, settings), settings, port=0)
+    server = HttpServer(create_app(ledger, database, settings, spans=spans), settings, port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -1,0 +1,106 @@
+"""A request's span continues its client's trace, and that of its transaction is linked to it."""
+
+import subprocess
+import sys
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+from pydantic import SecretStr
+
+from core.service.sample_requests import UNREACHABLE, entry, post
+from core.settings.groups import DatabaseSettings
+from core.testing.service_process import environment, service
+from core.testing.threaded_service import served
+from core.traces.configuration import configured_spans
+from core.traces.spans import Spans
+from sample.ledger import LEDGER
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def spans_of(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
+    return {span.name: span for span in exporter.get_finished_spans()}
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def spans(exporter: InMemorySpanExporter) -> Spans:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return Spans(provider)
+
+
+def test_a_post_continues_the_trace_of_its_client(
+    url: SecretStr, spans: Spans, exporter: InMemorySpanExporter
+) -> None:
+    with served(LEDGER, DatabaseSettings(database_url=url), spans=spans) as client:
+        headers = {"traceparent": f"00-{TRACE}-{PARENT}-01", "X-Request-ID": "one"}
+        client.post("/ledger", json=entry("ann", "1"), headers=headers)
+        client.get("/ledger/ann")
+    found = spans_of(exporter)
+    assert set(found) == {"POST /ledger", "transaction", "GET /ledger/{owner_id}"}
+    request, transaction = found["POST /ledger"], found["transaction"]
+    assert request.context is not None and request.parent is not None
+    assert f"{request.context.trace_id:032x}" == TRACE
+    assert f"{request.parent.span_id:016x}" == PARENT
+    assert dict(request.attributes or {}) == {
+        "ledger.request_id": "one",
+        "http.request.method": "POST",
+        "http.route": "/ledger",
+        "http.response.status_code": 201,
+        "ledger.outcome": "posted",
+    }
+    [link] = transaction.links
+    assert link.context == request.context
+    assert (transaction.attributes or {})["ledger.group.size"] == 1
+    assert not any("ann" in span.to_json() for span in found.values())
+
+
+def test_a_failure_is_an_error(spans: Spans, exporter: InMemorySpanExporter) -> None:
+    with served(LEDGER, UNREACHABLE, spans=spans) as client:
+        post(client, "ann", "1")
+    request = spans_of(exporter)["POST /ledger"]
+    assert request.status.status_code is StatusCode.ERROR
+    assert (request.attributes or {})["ledger.outcome"] == "database_unavailable"
+
+
+def test_spans_are_exported_if_a_variable_says_so(url: SecretStr) -> None:
+    assert configured_spans("sample", {}) is None
+    asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_TRACES_EXPORTER": "none"}
+    assert configured_spans("sample", asked) is None
+    options = ("--workers", "2")  # which export their own
+    with service(
+        "sample.service", *options, DATABASE_URL=url, OTEL_TRACES_EXPORTER="console"
+    ) as running:
+        running.client.get("/ledger/ann")
+        running.process.terminate()
+        assert running.process.stdout is not None
+        exported = running.process.stdout.read()
+    assert '"name": "GET /ledger/{owner_id}"' in exported
+    assert '"service.name": "sample-ledger"' in exported
+
+
+def test_nothing_is_imported_otherwise() -> None:
+    code = (
+        "import sys, sample.service, core.traces.configuration as c\n"
+        "assert c.configured_spans('sample', {}) is None\n"
+        "sys.exit(any(name.startswith('opentelemetry.sdk') for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], env=environment(), check=True)
+
+
+def test_a_missing_package_is_one_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
+    monkeypatch.delitem(sys.modules, "core.traces.exporting", raising=False)
+    assert configured_spans("sample", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}) is None
+    [record] = caplog.records
+    assert "install opentelemetry-exporter-otlp-proto-http" in record.getMessage()
