@@ -66,6 +66,11 @@ FIGURES = (
     Figure("the same, 1 connection", _ratio("POST, 1", "ceiling of POST, 1"), at_least=0.3),
     Figure("the same, 16 connections", _ratio("POST, 16", "ceiling of POST, 16"), at_least=0.75),
     Figure("the same, 256 connections", _ratio("POST, 256", "ceiling of POST, 256"), at_least=0.95),
+    Figure(
+        "POST with metrics and request ids / without",
+        _ratio("POST, 64", "POST, unobserved"),
+        at_least=0.95,
+    ),
     Figure("POST, Zipf / its ceiling", _ratio("POST, Zipf", _CEILING)),
     Figure("POST, one hot owner / its ceiling", _ratio("POST, one hot owner", _CEILING)),
     *(

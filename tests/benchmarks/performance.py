@@ -10,7 +10,7 @@ while affects both sides of a ratio.
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -49,10 +49,12 @@ def main() -> None:
             running("served", url) as ledger,
             running("served", url, "limited") as limited,
             running("served", url, "two-workers") as two,
+            running("served", url, "unobserved") as unobserved,
             running("naive", databases.empty()) as naive,
         ):
-            addresses = (ledger.address, limited.address, two.address, naive.address)
-            scenarios = _scenarios(url, *addresses, arguments.seconds)
+            services = (ledger, limited, two, unobserved, naive)
+            addresses = [service.address for service in services]
+            scenarios = _scenarios(url, addresses, arguments.seconds)
             for run in scenarios.values():
                 run()  # a warm-up: opens connections, for example
             rounds: list[Round] = []
@@ -89,9 +91,10 @@ def _fill(url: SecretStr) -> None:
 
 
 def _scenarios(
-    url: SecretStr, ledger: str, limited: str, two_workers: str, naive: str, seconds: float
+    url: SecretStr, addresses: Sequence[str], seconds: float
 ) -> dict[str, Callable[[], float]]:
     """The scenarios by name. Each returns responses, posts or entries per second."""
+    ledger, limited, two_workers, unobserved, naive = addresses
 
     def http(requests: traffic.Requests, connections: int = 64, address: str = ledger) -> float:
         load = measure(address, requests, connections=connections, seconds=seconds)
@@ -129,6 +132,7 @@ def _scenarios(
         scenarios[f"ceiling of POST, {n}"] = partial(post, n, path="/ceiling")
         scenarios[f"POST, {n}"] = partial(post, n)
     return scenarios | {
+        "POST, unobserved": partial(post, address=unobserved),
         "POST, Zipf": partial(post, owners=traffic.zipf),
         "POST, one hot owner": partial(post, owners=traffic.hot),
         "POST, 10 % duplicates": partial(post, duplicates=0.1),

@@ -1,8 +1,9 @@
 """The sample's service, with additional endpoints that do the same without a database: the ceiling.
 
-python -m benchmarks.served DATABASE_URL PORT [limited | two-workers]
+python -m benchmarks.served DATABASE_URL PORT [limited | two-workers | unobserved]
 
 With `limited`, the sample's ledger has a limit, which is never reached, and an amount per unit.
+With `unobserved`, there are no metrics, request ids or traces.
 """
 
 import socket
@@ -18,6 +19,7 @@ from core.http_server.worker_processes import WorkerProcesses
 from core.ledgers.ledger import Ledger, at_most, per_unit
 from core.ledgers.outcomes import Entry, Posted
 from core.ledgers.schemas import CurrentBalance, PostedEntry, PostRequest
+from core.metrics.families import Counter, Histogram
 from core.service.app import create_app
 from core.service.health import Drain
 from core.settings.groups import DatabaseSettings, ServiceSettings
@@ -32,7 +34,12 @@ LIMITED = Ledger(
     amounts={SampleOperation.BOOKING_REWARD: per_unit(5, at_most=1_000)},
     limits={SampleOperation.SIGNUP_CREDIT: at_most(10**9, per="day")},
 )
-app = create_app(LIMITED if "limited" in sys.argv[3:] else LEDGER, database, settings)
+app = create_app(LIMITED if "limited" in sys.argv else LEDGER, database, settings)
+if "unobserved" in sys.argv:
+    del app.__dict__["build_middleware_stack"]  # which puts Observation around it
+    setattr(Counter, "count", lambda *_, **__: None)
+    for name in ("observe", "observe_all"):
+        setattr(Histogram, name, lambda *_: None)
 
 
 @app.post("/ceiling", status_code=201, response_model=PostedEntry[SampleOperation])

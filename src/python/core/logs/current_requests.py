@@ -1,13 +1,26 @@
 """The requests that the running code works for, which log lines and problem documents name."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from random import getrandbits
+from itertools import count
 from typing import Any
 
 # Visible ASCII characters except quotes.
 _VALID_ID = re.compile(rb"[!#-&(-~]{1,128}")
+
+# A new id is a random number of the process and the next number, which is faster than a UUID.
+_process = os.urandom(10).hex()
+_numbers = count()
+
+
+def _rename_process() -> None:
+    global _process
+    _process = os.urandom(10).hex()
+
+
+os.register_at_fork(after_in_child=_rename_process)
 
 
 class ServedRequest:
@@ -65,4 +78,4 @@ def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     for name, value in headers:
         if name == b"x-request-id" and _VALID_ID.fullmatch(value):
             return value.decode()
-    return f"{getrandbits(128):032x}"
+    return f"{_process}{next(_numbers):012x}"
