@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from core.testing.service_process import environment
 
 # Runs the program once for each line of its standard input: the settings and the arguments. Each
-# run is in a fork of this process, which has imported the program.
+# run is in a fork of this process, which has imported the program and all of its commands.
 _PROGRAM = """
 import json, os, sys, traceback
+from core.cli import commands
 from core.cli.main import main
 from sample.ledger import LEDGER
 
+for name in commands.NAMES:
+    commands.command(name, LEDGER)
 for settings, arguments in map(json.loads, sys.stdin):
     if not os.fork():
         os.environ.update(settings)
