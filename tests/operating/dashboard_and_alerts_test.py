@@ -26,6 +26,12 @@ def expressions() -> list[str]:
     return shown + rules
 
 
+def test_every_alert_has_a_section_for_the_engineer_on_call() -> None:
+    alerts = re.findall(r"- alert: (\w+)", (_FOLDER / "alerts.yml").read_text())
+    sections = re.findall(r"^### (Ledger\w+)", (_FOLDER / "README.md").read_text(), re.MULTILINE)
+    assert sections == alerts
+
+
 @pytest.fixture(scope="module")
 def metrics(databases: Databases) -> Metrics:
     """What a service reports that has posted, and read, and had an error of its database."""
