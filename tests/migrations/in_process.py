@@ -16,6 +16,8 @@ def run(program: Callable[[], object], **settings: str | SecretStr) -> tuple[int
     output, code = StringIO(), 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [*sys.path])  # which Alembic extends
+        # What is compiled would be kept for a file that is written again within the same second.
+        patch.setattr(sys, "dont_write_bytecode", True)
         for name, value in environment(**settings).items():
             patch.setenv(name, value)
         with redirect_stdout(output), redirect_stderr(output):
