@@ -20,7 +20,8 @@ from core.testing.service_process import in_clear
 PACKAGES = {
     "core/py.typed",
     *("core/cli", "core/client", "core/embedded", "core/http_server", "core/keys", "core/ledgers"),
-    *("core/migrations", "core/service", "core/settings", "core/storage"),
+    *("core/logs", "core/metrics", "core/migrations", "core/service", "core/settings"),
+    *("core/storage", "core/traces"),
 }
 
 

@@ -22,6 +22,7 @@ class QueueObserver(Protocol):
     @property
     def waiting(self) -> Callable[[int], object]:
         """Is called with the size of the waiting requests, whenever it changes."""
+        ...
 
     def group(self, size: int, waits: Sequence[float]) -> object:
         """A group begins, whose requests have waited for so many seconds."""
