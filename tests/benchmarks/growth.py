@@ -3,8 +3,9 @@
     ./pants run tests/benchmarks/growth.py -- --entries 15000000 --rounds 7
 
 Both ledgers are on one server with default settings, and have the same owners. Nonces are random,
-or in the order of time with --ordered. The ledgers take turns, and each figure is the median of the
-rounds' ratios.
+or in the order of time with --ordered. With --history-index, both are large, and the one that is
+compared with lacks the index that histories are read by. The ledgers take turns, and each figure is
+the median of the rounds' ratios.
 """
 
 import argparse
@@ -37,18 +38,36 @@ def main() -> None:
     parser.add_argument("--ordered", action="store_true", help="nonces in the order of time")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1, help="for each measurement")
+    parser.add_argument("--history-index", action="store_true", help="measure what it costs")
     arguments = parser.parse_args()
+    compared = "with the index / without" if arguments.history_index else "large ledger / small"
     with throwaway_databases(durable=True) as databases:
-        urls = {size: databases.migrated(LEDGER.name) for size in (SMALL, arguments.entries)}
-        for size, url in urls.items():
-            _fill(url, size // OWNERS, arguments.ordered)
-        small, large = urls.values()
-        with blocking_store(LEDGER, small) as few, blocking_store(LEDGER, large) as many:
+        large, other = (databases.migrated(LEDGER.name) for _ in range(2))
+        _fill(large, arguments.entries // OWNERS, arguments.ordered)
+        _fill(
+            other,
+            (arguments.entries if arguments.history_index else SMALL) // OWNERS,
+            arguments.ordered,
+        )
+        if arguments.history_index:
+            execute(other, "DROP INDEX sample.ix_ledger_entry_owner_id_id")
+        with blocking_store(LEDGER, large) as one, blocking_store(LEDGER, other) as two:
             for name, group in GROUPS.items():
-                _print(f"posts {name}", arguments, lambda s: _post(s, group, arguments), many, few)
-            _print("balances", arguments, lambda s: _read(s, arguments), many, few)
-        for size, url in urls.items():
-            print(f"bytes on disk for an entry, indexes included, of {size:,}: {_bytes(url):.0f}")
+                _print(
+                    f"posts {name}, {compared}",
+                    arguments.rounds,
+                    lambda s: _post(s, group, arguments),
+                    one,
+                    two,
+                )
+            _print(
+                f"balances, {compared}", arguments.rounds, lambda s: _read(s, arguments), one, two
+            )
+        for url in (large, other):
+            size, entries = _size(url)
+            print(
+                f"bytes on disk for each of {entries:,} entries, with indexes: {size / entries:.0f}"
+            )
 
 
 def _fill(url: SecretStr, entries: int, ordered: bool) -> None:
@@ -109,27 +128,23 @@ def _rate(work: Callable[[], object], seconds: float) -> float:
 
 
 def _print(
-    name: str,
-    arguments: argparse.Namespace,
-    measure: Callable[[Store], float],
-    many: Store,
-    few: Store,
+    name: str, rounds: int, measure: Callable[[Store], float], one: Store, two: Store
 ) -> None:
-    measure(many), measure(few)  # connect, and read what the caches lack
-    ratios = [measure(many) / measure(few) for _ in range(arguments.rounds)]
+    measure(one), measure(two)  # connect, and read what the caches lack
+    ratios = [measure(one) / measure(two) for _ in range(rounds)]
     print(
-        f"{name}, large ledger / small: {median(ratios):.2f} ({min(ratios):.2f} to "
-        f"{max(ratios):.2f})",
+        f"{name}: {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
         flush=True,
     )
 
 
-def _bytes(url: SecretStr) -> float:
+def _size(url: SecretStr) -> tuple[int, int]:
+    """Returns the bytes on disk of all entries, indexes too, and how many entries there are."""
     [(size, entries)] = execute(
         url,
         "SELECT pg_total_relation_size('sample.ledger_entry'), count(*) FROM sample.ledger_entry",
     )
-    return float(size) / float(entries)
+    return size, entries
 
 
 if __name__ == "__main__":
