@@ -26,7 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with throwaway_databases() as databases:
         trial(databases, arguments.kills, behind_pooler=False)
-        trial_of_workers(databases, arguments.kills)
+        trial_of_workers(databases, arguments.kills // 2)
         if PGBOUNCER is None:
             print("PgBouncer is not installed")
         else:
