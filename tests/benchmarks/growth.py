@@ -130,7 +130,7 @@ def _rate(work: Callable[[], object], seconds: float) -> float:
 def _print(
     name: str, rounds: int, measure: Callable[[Store], float], one: Store, two: Store
 ) -> None:
-    measure(one), measure(two)  # connect, and read what the caches lack
+    _ = measure(one), measure(two)  # connect, and read what the caches lack
     ratios = [measure(one) / measure(two) for _ in range(rounds)]
     print(
         f"{name}: {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",

@@ -43,7 +43,7 @@ def main() -> None:
         url = databases.migrated(LEDGER.name)
         lines = ";".join(line for _, line in keys)
         with running("served", url) as free, running("served", url, API_KEYS=lines) as closed:
-            rates(free), rates(closed)  # opens connections, and creates the owners
+            _ = rates(free), rates(closed)  # opens connections, and creates the owners
             rounds: list[tuple[float, ...]] = []
             for number in range(arguments.rounds):
                 order = (free, closed) if number % 2 else (closed, free)

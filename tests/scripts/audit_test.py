@@ -63,19 +63,22 @@ class Osv(HTTPServer):
 
 
 class Answering(BaseHTTPRequestHandler):
-    server: Osv
+    @property
+    def osv(self) -> Osv:
+        assert isinstance(self.server, Osv)
+        return self.server
 
     def do_POST(self) -> None:
         assert self.path == "/v1/querybatch"
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.answer({"results": [self.server.of(query) for query in body["queries"]]})
+        self.answer({"results": [self.osv.of(query) for query in body["queries"]]})
 
     def do_GET(self) -> None:
-        everything = [each for found in self.server.vulnerable.values() for each in found]
+        everything = [each for found in self.osv.vulnerable.values() for each in found]
         self.answer(next(e for e in everything if self.path == f"/v1/vulns/{e['id']}"))
 
     def answer(self, content: object) -> None:
-        self.send_response(self.server.status)
+        self.send_response(self.osv.status)
         self.end_headers()
         self.wfile.write(json.dumps(content).encode())
 

@@ -59,7 +59,11 @@ class FaultyProxy(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: FaultyProxy
+
+    @property
+    def proxy(self) -> FaultyProxy:
+        assert isinstance(self.server, FaultyProxy)
+        return self.server
 
     def do_POST(self) -> None:
         self._proxy()
@@ -72,14 +76,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _proxy(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.seen.append(body)
-        fault = self.server.fault()
+        self.proxy.seen.append(body)
+        fault = self.proxy.fault()
         response = None
         if fault in _FORWARDED:
             try:
-                response = self.server.client.request(
+                response = self.proxy.client.request(
                     self.command,
-                    self.server.upstream + self.path,
+                    self.proxy.upstream + self.path,
                     content=body,
                     headers=[
                         (name, value)
@@ -94,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, fault: Fault, response: httpx.Response | None) -> None:
         if fault in (Fault.UNAVAILABLE, Fault.UNAVAILABLE_LATER):
-            self._send(503, _UNAVAILABLE, retry_after=self.server.retry_after)
+            self._send(503, _UNAVAILABLE, retry_after=self.proxy.retry_after)
         elif fault is Fault.BAD_GATEWAY:
             self._send(502, b"<h1>502 Bad Gateway</h1>")
         elif response is not None and fault in (Fault.NONE, Fault.CUT_ANSWER):

@@ -2,8 +2,8 @@
 
 import asyncio
 import pickle
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -165,7 +165,7 @@ def test_the_asynchronous_client_makes_the_same_calls(address: str) -> None:
 
 def test_what_can_never_work_is_refused_without_a_service() -> None:
     client = LedgerClient("http://nowhere.invalid", operations=SampleOperation)
-    foreign: Callable[..., object] = client.post
+    foreign: dict[str, Any] = {"owner_id": "ann", "operation": "CREDIT_ADD"}
     with pytest.raises(InvalidIdentifier):
         client.post(owner_id="", operation=ADD)
     with pytest.raises(InvalidIdentifier):
@@ -175,7 +175,7 @@ def test_what_can_never_work_is_refused_without_a_service() -> None:
     with pytest.raises(InvalidBatch):
         client.post_batch([])
     with pytest.raises(ForeignOperation):
-        foreign(owner_id="ann", operation="CREDIT_ADD")
+        client.post(**foreign)
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,9 @@ def test_what_can_never_work_is_refused_without_a_service() -> None:
         {"url": "http://ledger.internal", "try_timeout": float("nan")},
     ],
 )
-def test_an_argument_that_never_works_is_refused(arguments: dict[str, object]) -> None:
-    make: Callable[..., object] = LedgerClient
+def test_an_argument_that_never_works_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        make(**arguments, operations=SampleOperation)
+        LedgerClient(**arguments, operations=SampleOperation)
     assert "lk_1" not in str(refused.value)
 
 

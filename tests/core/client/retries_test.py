@@ -153,9 +153,10 @@ def test_a_refusal_is_not_tried_again(address: str) -> None:
 @pytest.mark.parametrize("sent", [False, True])
 def test_an_answer_is_repeated_if_an_earlier_try_may_have_arrived(sent: bool) -> None:
     tries = Tries(Request("GET", "/ledger/ann"), Deadline(60))
+    answers: list[Answer] = []
     for attempt in tries.in_turn():
         with attempt:
             if attempt.retry_state.attempt_number == 1:
                 raise NoAnswer("No answer", sent)
-            answer = tries.answered(Answer(200, b"{}"), AppAnswers(SampleOperation))
-    assert answer.repeated is sent
+            answers.append(tries.answered(Answer(200, b"{}"), AppAnswers(SampleOperation)))
+    assert [answer.repeated for answer in answers] == [sent]

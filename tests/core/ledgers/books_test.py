@@ -7,11 +7,18 @@ from core.ledgers.amount_check import MOST_AMOUNTS, AmountCount
 from core.ledgers.books import Books, EntryFacts
 from core.ledgers.ledger import Ledger, at_most, once_per, per_unit
 from core.ledgers.limit_check import LimitCount, LimitUse
-from core.ledgers.operations import BaseLedgerOperation, extend_enum
+from core.ledgers.operations import BaseLedgerOperation
 
-Operation = extend_enum(
-    BaseLedgerOperation, "Operation", {"TOKENS": "TOKENS", "MESSAGE": "MESSAGE"}
-)
+
+class Operation(BaseLedgerOperation):
+    DAILY_REWARD = "DAILY_REWARD"
+    SIGNUP_CREDIT = "SIGNUP_CREDIT"
+    CREDIT_SPEND = "CREDIT_SPEND"
+    CREDIT_ADD = "CREDIT_ADD"
+    TOKENS = "TOKENS"
+    MESSAGE = "MESSAGE"
+
+
 LIMIT = once_per("day", timezone="Europe/Berlin")
 LEDGER = Ledger(
     name="pure",
