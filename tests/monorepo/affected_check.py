@@ -26,13 +26,14 @@ HTTP_SERVER_TESTS = all_tests_in("tests/core/http_server")
 NEW_APP_TESTS = all_tests_in("tests/core/new_app")
 CONNECTION_TESTS = {
     f"tests/core/storage/{name}_test.py"
-    for name in ("event_loop_connecting", "event_loop_connection")
+    for name in ("event_loop_connecting", "event_loop_connection", "session_pool")
 }
 STORE_TESTS = {
     test.replace("/storage/", "/storage:").removesuffix("_test.py")
     for test in all_tests_in("tests/core/storage") - CONNECTION_TESTS
 }
 MIGRATION_TESTS = all_tests_in("tests/migrations")
+OPERATING_TESTS = all_tests_in("tests/operating")
 # pyright checks all of core.
 CORE_TYPES = {"tests/type_checking:core"}
 
@@ -112,6 +113,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | PROGRAM_TESTS
             | HTTP_SERVER_TESTS
             | NEW_APP_TESTS
+            | OPERATING_TESTS
             | CORE_TYPES,
         ),
         (
@@ -123,6 +125,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | PROGRAM_TESTS
             | HTTP_SERVER_TESTS
             | NEW_APP_TESTS
+            | OPERATING_TESTS
             | MIGRATION_TESTS
             | CORE_TYPES
             | STORE_TESTS,
@@ -153,9 +156,13 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
     assert affected(workspace) == all_targets(workspace) - {
         "src/python/core/client:wheel",
         *EMBEDDED_TESTS,
+        "tests/core/keys/api_keys_test.py",
+        "tests/core/logs/line_formats_test.py",
+        "tests/core/metrics/families_test.py",
         "tests/core/settings/environment_test.py",
         "tests/core/settings/secret_files_test.py",
         *CONNECTION_TESTS,
+        "tests/scripts/audit_test.py",
         "tests/scripts/find_python_test.py",
         "tests:packages",
         "tests:readme",
