@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pydantic import SecretStr
+from tenacity import Retrying
 
 from core.client.answers import Answer, AppAnswers
 from core.client.async_ledger_client import AsyncLedgerClient
@@ -154,7 +155,7 @@ def test_a_refusal_is_not_tried_again(address: str) -> None:
 def test_an_answer_is_repeated_if_an_earlier_try_may_have_arrived(sent: bool) -> None:
     tries = Tries(Request("GET", "/ledger/ann"), Deadline(60))
     answers: list[Answer] = []
-    for attempt in tries.in_turn():
+    for attempt in tries.in_turn(Retrying):
         with attempt:
             if attempt.retry_state.attempt_number == 1:
                 raise NoAnswer("No answer", sent)

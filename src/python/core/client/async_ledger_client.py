@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Generic
 
 import httpx
+from tenacity.asyncio import AsyncRetrying
 
 from core.client.answers import Answer
 from core.client.client_calls import ClientCalls
@@ -20,31 +21,13 @@ from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
 
 
-class AsyncLedgerClient(ClientCalls[OperationT], Generic[OperationT]):
+class AsyncLedgerClient(ClientCalls[OperationT, httpx.AsyncClient], Generic[OperationT]):
     """A client for the tasks of one event loop. LedgerClient describes its arguments and errors.
 
     A call that is cancelled may have posted, so make its nonce yourself if you cancel calls.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        operations: type[OperationT],
-        api_key: str | None = None,
-        deadline: float = 30.0,
-        try_timeout: float = 10.0,
-        http: httpx.AsyncClient | None = None,
-    ) -> None:
-        super().__init__(
-            url,
-            operations=operations,
-            api_key=api_key,
-            deadline=deadline,
-            try_timeout=try_timeout,
-        )
-        self._http = httpx.AsyncClient() if http is None else http
-        self._owns_http = http is None
+    _http_class = httpx.AsyncClient
 
     async def aclose(self) -> None:
         """Closes the connections. An `async with` statement does so at its end."""
@@ -146,13 +129,14 @@ class AsyncLedgerClient(ClientCalls[OperationT], Generic[OperationT]):
     async def _entries(
         self, owner_id: str, selection: Selection[OperationT]
     ) -> AsyncIterator[HistoryEntry[OperationT]]:
-        page = await self._run(self._reads.page(owner_id, selection, MAX_PAGE, None))
-        for entry in page.entries:
-            yield entry
-        while page.next is not None:
-            page = await self._run(self._reads.page(owner_id, selection, MAX_PAGE, page.next))
+        cursor: str | None = None
+        while True:
+            page = await self._run(self._reads.page(owner_id, selection, MAX_PAGE, cursor))
             for entry in page.entries:
                 yield entry
+            cursor = page.next
+            if cursor is None:
+                return
 
     async def _run(self, exchange: Exchange[ResultT]) -> ResultT:
         deadline = Deadline(self._seconds)
@@ -170,7 +154,7 @@ class AsyncLedgerClient(ClientCalls[OperationT], Generic[OperationT]):
 
     async def _answer(self, request: Request, deadline: Deadline) -> Answer:
         tries = Tries(request, deadline)
-        async for attempt in tries.in_turn_async():
+        async for attempt in tries.in_turn(AsyncRetrying):
             with attempt:
                 tries.begin(attempt.retry_state.attempt_number)
                 seconds = min(self._try_seconds, deadline.left())

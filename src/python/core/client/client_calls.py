@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Generic
+from typing import Generic, TypeVar
+
+import httpx
 
 from core.client.answers import AppAnswers
 from core.client.exchanges import Exchange, ReadExchanges
@@ -15,15 +17,13 @@ from core.ledgers.history import Order, Selection
 from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.requests import Post
 
+HttpT = TypeVar("HttpT", httpx.Client, httpx.AsyncClient)
 
-class ClientCalls(Generic[OperationT]):
-    """Base of both clients, which add input and output.
 
-    `url` is that of the service, with its ROOT_PATH if it has one. `deadline` is how many seconds
-    a call may take with all of its tries; `try_timeout` is how many one try may take.
+class ClientCalls(Generic[OperationT, HttpT]):
+    """Base of both clients, which add input and output. LedgerClient describes the arguments."""
 
-    Raises ConfigurationError if an argument can never work.
-    """
+    _http_class: type[HttpT]
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class ClientCalls(Generic[OperationT]):
         api_key: str | None = None,
         deadline: float = 30.0,
         try_timeout: float = 10.0,
+        http: HttpT | None = None,
     ) -> None:
         if not (deadline > 0 and try_timeout > 0):
             raise ConfigurationError("deadline and try_timeout must be more than 0 seconds")
@@ -43,6 +44,8 @@ class ClientCalls(Generic[OperationT]):
         self._posts = PostingExchanges(self._app, self._reads)
         self._seconds = deadline
         self._try_seconds = try_timeout
+        self._http: HttpT = self._http_class() if http is None else http
+        self._owns_http = http is None
 
     def request(
         self, *, owner_id: str, operation: OperationT, nonce: str | None = None, quantity: int = 1

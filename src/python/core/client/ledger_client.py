@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Generic
 
 import httpx
+from tenacity import Retrying
 
 from core.client.answers import Answer
 from core.client.client_calls import ClientCalls
@@ -20,7 +21,7 @@ from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
 
 
-class LedgerClient(ClientCalls[OperationT], Generic[OperationT]):
+class LedgerClient(ClientCalls[OperationT, httpx.Client], Generic[OperationT]):
     """A client of the ledger whose operations are `operations`. Threads may share it.
 
     `url` is that of the service, with its ROOT_PATH if it has one. `deadline` is how many seconds
@@ -33,25 +34,7 @@ class LedgerClient(ClientCalls[OperationT], Generic[OperationT]):
     Raises ConfigurationError if an argument can never work.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        operations: type[OperationT],
-        api_key: str | None = None,
-        deadline: float = 30.0,
-        try_timeout: float = 10.0,
-        http: httpx.Client | None = None,
-    ) -> None:
-        super().__init__(
-            url,
-            operations=operations,
-            api_key=api_key,
-            deadline=deadline,
-            try_timeout=try_timeout,
-        )
-        self._http = httpx.Client() if http is None else http
-        self._owns_http = http is None
+    _http_class = httpx.Client
 
     def close(self) -> None:
         """Closes the connections. A `with` statement does so at its end."""
@@ -153,11 +136,13 @@ class LedgerClient(ClientCalls[OperationT], Generic[OperationT]):
     def _entries(
         self, owner_id: str, selection: Selection[OperationT]
     ) -> Iterator[HistoryEntry[OperationT]]:
-        page = self._run(self._reads.page(owner_id, selection, MAX_PAGE, None))
-        yield from page.entries
-        while page.next is not None:
-            page = self._run(self._reads.page(owner_id, selection, MAX_PAGE, page.next))
+        cursor: str | None = None
+        while True:
+            page = self._run(self._reads.page(owner_id, selection, MAX_PAGE, cursor))
             yield from page.entries
+            cursor = page.next
+            if cursor is None:
+                return
 
     def _run(self, exchange: Exchange[ResultT]) -> ResultT:
         deadline = Deadline(self._seconds)
@@ -175,7 +160,7 @@ class LedgerClient(ClientCalls[OperationT], Generic[OperationT]):
 
     def _answer(self, request: Request, deadline: Deadline) -> Answer:
         tries = Tries(request, deadline)
-        for attempt in tries.in_turn():
+        for attempt in tries.in_turn(Retrying):
             with attempt:
                 tries.begin(attempt.retry_state.attempt_number)
                 seconds = min(self._try_seconds, deadline.left())

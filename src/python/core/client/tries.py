@@ -6,6 +6,7 @@ Every try of a post has the same nonce, so it does not matter what an earlier on
 import logging
 import random
 import time
+from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay
 from tenacity.asyncio import AsyncRetrying
@@ -15,6 +16,8 @@ from core.client.exceptions import ClientError, NoAnswer, Problem, UnexpectedAns
 from core.client.exchanges import Request
 from core.client.problem_answers import problem
 from core.ledgers.operations import OperationT
+
+RetryingT = TypeVar("RetryingT", Retrying, AsyncRetrying)
 
 log = logging.getLogger(__name__)
 
@@ -57,18 +60,9 @@ class Tries:
             raise problem(answer, app)
         return Answer(answer.status, answer.body, answer.retry_after, self._arrived)
 
-    def in_turn(self) -> Retrying:
+    def in_turn(self, retrying: type[RetryingT]) -> RetryingT:
         """Returns the tries as context managers, which wait between each other."""
-        return Retrying(
-            stop=stop_before_delay(self._deadline.left()),
-            wait=_wait,
-            retry=retry_if_exception(self._again),
-            before_sleep=_log,
-            reraise=True,
-        )
-
-    def in_turn_async(self) -> AsyncRetrying:
-        return AsyncRetrying(
+        return retrying(
             stop=stop_before_delay(self._deadline.left()),
             wait=_wait,
             retry=retry_if_exception(self._again),
