@@ -13,6 +13,7 @@ from core.ledgers.operations import OperationT
 from core.migrations.commands import without_migration, write_revision
 from core.migrations.revisions import quoted_version_table, require_revision
 from core.storage.database_check import DatabaseCheck
+from core.storage.session import ignore_error
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Readiness(Generic[OperationT]):
         *,
         timeout: float,
         or_newer: bool = False,
-        on_error: Callable[[str], object] = str,
+        on_error: Callable[[str], object] = ignore_error,
     ) -> None:
         """`on_error` is that of a Session.
 

@@ -15,7 +15,7 @@ from core.storage.arrays import array
 from core.storage.connections import libpq_parameters, session_settings
 from core.storage.failures import failures_converted
 from core.storage.limit_usage import LimitUsage
-from core.storage.session import Session, Statement
+from core.storage.session import Session, Statement, ignore_error
 from core.storage.statements import Statements
 
 _OLDEST_POSTGRESQL = 15
@@ -38,7 +38,7 @@ class DatabaseCheck(Generic[OperationT]):
         *,
         version_table: str,
         timeout: float,
-        on_error: Callable[[str], object] = str,
+        on_error: Callable[[str], object] = ignore_error,
     ) -> None:
         """`version_table` is the quoted name of the table with the ledger's revisions.
 

@@ -22,7 +22,7 @@ from core.storage.entries import stored_entry
 from core.storage.failures import failures_converted
 from core.storage.history_statements import HistoryStatements
 from core.storage.limit_usage import CLOCK, LimitUsage
-from core.storage.session import Session
+from core.storage.session import Session, ignore_error
 from core.storage.session_pool import SessionPool
 
 # Only one index has the order that the statements ask for: see positions.between. These settings
@@ -54,7 +54,7 @@ class History(Generic[OperationT]):
         lock_timeout: float = 1,
         call_timeout: float | None = None,
         clock: str = CLOCK,
-        on_error: Callable[[str], object] = str,
+        on_error: Callable[[str], object] = ignore_error,
     ) -> None:
         """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
 

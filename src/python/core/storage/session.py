@@ -46,6 +46,10 @@ class Statement:
     before: str = ""
 
 
+def ignore_error(sqlstate: str) -> None:
+    """Does nothing."""
+
+
 class Session:
     """Executes statements on one connection, which prepares `statements` when it is opened.
 
@@ -66,7 +70,7 @@ class Session:
         statements: Iterable[Statement] = (),
         connect_timeout: float,
         timeout: float,
-        on_error: Callable[[str], object] = str,
+        on_error: Callable[[str], object] = ignore_error,
     ) -> None:
         self._parameters = parameters
         settings = {**settings, **_SETTINGS}

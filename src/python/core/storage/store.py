@@ -19,7 +19,7 @@ from core.storage.failures import failures_converted
 from core.storage.limit_usage import CLOCK, LimitUsage
 from core.storage.lock_decide_write import LockDecideWrite
 from core.storage.one_statement import OneStatement
-from core.storage.session import Session
+from core.storage.session import Session, ignore_error
 from core.storage.sqlstates import is_lock_timeout, may_be_decided
 from core.storage.statements import Statements
 
@@ -53,7 +53,7 @@ class LedgerStore(Generic[OperationT]):
         lock_timeout: float = 1,
         call_timeout: float | None = None,
         clock: str = CLOCK,
-        on_error: Callable[[str], object] = str,
+        on_error: Callable[[str], object] = ignore_error,
     ) -> None:
         """A call takes at most `call_timeout`; by default, the connect and statement timeouts.
 
