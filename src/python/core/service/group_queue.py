@@ -28,6 +28,14 @@ class QueueObserver(Protocol):
         """A group begins, whose requests have waited for so many seconds."""
 
 
+class _Unobserved:
+    """Takes the reports of a queue and does nothing."""
+
+    def waiting(self, size: int) -> None: ...
+
+    def group(self, size: int, waits: Sequence[float]) -> None: ...
+
+
 class _Request(Generic[ItemT, ResultT]):
     __slots__ = ("items", "size", "deadline", "results", "served")
 
@@ -64,7 +72,7 @@ class GroupQueue(Generic[ItemT, ResultT]):
         max_waiting: int,
         max_group: int,
         timeout: float,
-        observer: QueueObserver | None = None,
+        observer: QueueObserver = _Unobserved(),
     ) -> None:
         self._work = work
         self._max_waiting = max_waiting
@@ -97,8 +105,7 @@ class GroupQueue(Generic[ItemT, ResultT]):
         request: _Request[ItemT, ResultT] = _Request(items, size, deadline, loop)
         self._waiting.append(request)
         self._size_waiting += size
-        if self._observer is not None:
-            self._observer.waiting(self._size_waiting)
+        self._observer.waiting(self._size_waiting)
         if self._timer is None:
             self._timer = loop.call_at(deadline, self._expire, loop)
         if self._task is None:
@@ -165,9 +172,8 @@ class GroupQueue(Generic[ItemT, ResultT]):
             if not request.results.done():
                 group.append(request)
                 free -= request.size
-        if self._observer is not None:
-            self._observer.waiting(self._size_waiting)
-        if group and self._observer is not None:
+        self._observer.waiting(self._size_waiting)
+        if group:
             now = asyncio.get_running_loop().time()
             waits = [now + self._timeout - request.deadline for request in group]
             self._observer.group(self._max_group - free, waits)
@@ -213,5 +219,4 @@ class GroupQueue(Generic[ItemT, ResultT]):
     def _fail_waiting(self, error: DatabaseUnavailable) -> None:
         while self._waiting:
             self._next().fail(error)
-        if self._observer is not None:
-            self._observer.waiting(0)
+        self._observer.waiting(0)
