@@ -12,7 +12,7 @@ from core.keys.scopes import POST, READ, MissingScope, post_scope
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
 from core.logs.current_requests import current_request
-from core.service.problems import Problem, problem_response, title
+from core.service.problems import plain_problem, problem_response
 
 # Every other path needs a key, whether or not it exists.
 _OPEN = frozenset(("/", "/healthz", "/readyz", "/docs", "/openapi.json"))
@@ -71,12 +71,11 @@ def authorize_posts(posts: Iterable[Post[OperationT]]) -> None:
 
 
 def forbidden(error: MissingScope) -> Response:
-    problem = Problem(title=title(403), status=403, code=error.code, detail=str(error))
-    return problem_response(problem)
+    return problem_response(plain_problem(403, error.code, str(error)))
 
 
 def _unauthorized(detail: str, error: str) -> Response:
     # https://www.rfc-editor.org/rfc/rfc6750#section-3
     challenge = 'Bearer realm="ledger"' + (f', error="{error}"' if error else "")
-    problem = Problem(title=title(401), status=401, code="unauthorized", detail=detail)
+    problem = plain_problem(401, "unauthorized", detail)
     return problem_response(problem, {"WWW-Authenticate": challenge})

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.metrics.exposition import Exposition
-from core.service.problems import Problem, problem_response, title
+from core.service.problems import plain_problem, problem_response
 
 PATH = "/metrics"
 
@@ -36,12 +36,7 @@ class MetricsPort:
             return self._app(scope, receive, send)
         if scope["path"] == PATH and scope["method"] == "GET":
             return _response(self._exposition, Request(scope))(scope, receive, send)
-        problem = Problem(
-            title=title(404),
-            status=404,
-            code="not_found",
-            detail=f"This port has nothing but GET {PATH}",
-        )
+        problem = plain_problem(404, "not_found", f"This port has nothing but GET {PATH}")
         return problem_response(problem)(scope, receive, send)
 
 

@@ -24,9 +24,9 @@ from core.service.problems import (
     RETRY_AFTER_SECONDS,
     InvalidField,
     InvalidRequest,
-    Problem,
     UnusableCursor,
     internal_error,
+    plain_problem,
     problem_response,
     title,
     unavailable,
@@ -70,9 +70,7 @@ def _malformed(request: Request, error: Exception) -> Response:
         # FastAPI has not parsed the body, so its errors would be misleading.
         found = f"not {declared!r}" if declared else "which the request lacks"
         detail = f"Send the header 'Content-Type: application/json', {found}"
-        problem = Problem(
-            title=title(415), status=415, code="unsupported_media_type", detail=detail
-        )
+        problem = plain_problem(415, "unsupported_media_type", detail)
         return problem_response(problem, {"Accept-Post": "application/json"})
     problems = error.errors()
     return _invalid(
@@ -109,12 +107,10 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 400:  # raised by FastAPI for a body that it cannot decode
         return _invalid(InvalidField(field="body", message=error.detail))
     code = "_".join(title(error.status_code).lower().split())
-    status = error.status_code
     detail = error.detail
-    if status == 404 and "/ledger/" in request.url.path:
+    if error.status_code == 404 and "/ledger/" in request.url.path:
         detail += ": if the owner_id contains a slash, percent-encode it as %2F"
-    problem = Problem(title=title(status), status=status, code=code, detail=detail)
-    return problem_response(problem, headers)
+    return problem_response(plain_problem(error.status_code, code, detail), headers)
 
 
 def _missing_scope(_: Request, error: Exception) -> Response:

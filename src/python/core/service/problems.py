@@ -173,6 +173,11 @@ def title(status: int) -> str:
     return _TITLES.get(status, "Error")
 
 
+def plain_problem(status: int, code: str, detail: str) -> Problem:
+    """Returns a problem with no fields besides its code."""
+    return Problem(title=title(status), status=status, code=code, detail=detail)
+
+
 def problem_response(
     problem: ProblemDocument, headers: Mapping[str, str] | None = None
 ) -> Response:
@@ -184,10 +189,10 @@ def problem_response(
 
 def unavailable(error: LedgerError) -> Problem:
     """Returns the problem for a 503: the same request may succeed later."""
-    return Problem(title=title(503), status=503, code=error.code, detail=str(error))
+    return plain_problem(503, error.code, str(error))
 
 
 def internal_error() -> Problem:
     """Returns the problem for a 500: a bug in the service."""
     detail = "This is a bug in the service; its log has the details."
-    return Problem(title=title(500), status=500, code="internal_error", detail=detail)
+    return plain_problem(500, "internal_error", detail)
