@@ -3,7 +3,7 @@
 python -m benchmarks.served DATABASE_URL PORT [limited | two-workers | unobserved]
 
 With `limited`, the sample's ledger has a limit, which is never reached, and an amount per unit.
-With `unobserved`, there are no metrics, request ids or traces.
+With `unobserved`, it has no metrics, request ids or traces.
 """
 
 import socket

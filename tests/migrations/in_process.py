@@ -1,4 +1,4 @@
-"""Runs a program in the process of the tests, which spares the start of another one."""
+"""Runs a program within the tests' process, which is faster than starting another one."""
 
 import sys
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def run(program: Callable[[], object], **settings: str | SecretStr) -> tuple[int
     output, code = StringIO(), 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [*sys.path])  # which Alembic extends
-        # What is compiled would be kept for a file that is written again within the same second.
+        # A file that is written again within a second would run from its old bytecode.
         patch.setattr(sys, "dont_write_bytecode", True)
         for name, value in environment(**settings).items():
             patch.setenv(name, value)

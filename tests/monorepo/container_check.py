@@ -1,4 +1,4 @@
-"""What the Containerfile unpacks runs, and writes nothing: its file system may be read-only."""
+"""The unpacked package of the Containerfile works on a read-only file system."""
 
 import json
 import re

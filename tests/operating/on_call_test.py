@@ -1,4 +1,4 @@
-"""What the page for the engineer on call tells them to run does run, and names codes that exist."""
+"""The commands on the page for the engineer on call work, and the codes that it names exist."""
 
 import re
 from pathlib import Path

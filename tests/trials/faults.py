@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# No trials are here, and collecting them would need what only their own tests depend on.
+# These folders have no trials, and importing their tests would need further dependencies.
 NOT_TRIED = ("benchmarks", "monorepo", "trials", "type_checking")
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def without_the_database(client: Client) -> Iterator[Expected]:
 
 
 def malformed(client: Client) -> Iterator[str]:
-    """The answers to what is no HTTP request, or one with a head that is too large."""
+    """Yields the responses to invalid HTTP, and to a request whose head is too large."""
     authorization = f"Authorization: Bearer {KEYS['everything'][0]}\r\n"
     for rest in ("broken\r\n\r\n", f"X: {'x' * 70_000}\r\n\r\n"):
         with raw_client(client) as raw:
@@ -96,7 +96,7 @@ def malformed(client: Client) -> Iterator[str]:
 
 
 def everything(client: Client, url: SecretStr, proxy: UnreliableProxy) -> Iterator[str]:
-    """All that the service answers on each path that does not succeed."""
+    """Yields every response on the error paths, with its headers."""
     expected = [*refusals(client)]
     execute(url, FAILING_TRIGGER)
     expected += defects(client)

@@ -1,4 +1,4 @@
-"""In a clone there is no package. The tests of apps' packages compare their bills with them."""
+"""`sbom` in a clone, where there is no package. The tests of packages check its output."""
 
 from core.cli.program_runs import outputs
 

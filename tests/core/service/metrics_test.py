@@ -1,4 +1,4 @@
-"""/metrics counts what a service did, and names no owner."""
+"""/metrics counts requests, posts and errors, and never names an owner."""
 
 import os
 import re

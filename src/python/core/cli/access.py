@@ -42,7 +42,7 @@ Use = Callable[[AsyncLedgerClient[OperationT]], Awaitable[None]]
 
 
 class Refused(click.ClickException):
-    """Ends the program with a message: the same command would fail again."""
+    """Exits with a message: the same command would fail again."""
 
     exit_code = 1
 
@@ -54,7 +54,7 @@ class Refused(click.ClickException):
 
 
 class NotAnswered(Refused):
-    """Ends the program with a message: the same command may succeed later."""
+    """Exits with a message: the same command may succeed later."""
 
     exit_code = 3
 
@@ -100,7 +100,7 @@ def access_options(app: str) -> Callable[[Callable[..., None]], Callable[..., No
 def _api_key(app: str, file: str | None) -> str | None:
     if file is not None:
         return read_file(file, "--api-key-file").strip()
-    # Not an option, because everybody on the machine can list the arguments of programs.
+    # Not an option, because every user of the machine can see the arguments of a process.
     given = os.environ.get(f"{app.upper()}_API_KEY") or os.environ.get("API_KEY")
     return given and given.strip()
 
@@ -146,7 +146,7 @@ def _use_database(ledger: Ledger[OperationT], use: Use[OperationT]) -> None:
     from core.service.app import create_app
 
     database = read_settings(DatabaseSettings, ledger.name)
-    # Who can read the database's URL needs no key.
+    # A person who has the database's URL needs no key.
     service = read_settings(ServiceSettings, ledger.name).model_copy(
         update={"api_keys": None, "root_path": None}
     )
@@ -162,7 +162,7 @@ def _use_database(ledger: Ledger[OperationT], use: Use[OperationT]) -> None:
                 AsyncLedgerClient(
                     "http://the-database-that-is-set",
                     operations=ledger.operations,
-                    # Longer than the application takes, which explains what it waited for.
+                    # Longer than the application's own timeout, whose message explains more.
                     deadline=database.request_timeout + 1,
                     try_timeout=database.request_timeout + 1,
                     http=http,

@@ -33,7 +33,7 @@ def main(ledger: Ledger[OperationT]) -> None:
         sys.exit(f"{ledger.name}: {error}")
     except OSError as error:  # such as a full disk; Click handles closed pipes
         log.debug("the command has failed", exc_info=True)
-        # Otherwise Python would try once more to write what is left in the buffer when it exits:
+        # Otherwise Python would try to write the rest of the buffer again when it exits:
         # https://docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(f"{ledger.name}: {error}")

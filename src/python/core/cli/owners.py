@@ -1,4 +1,4 @@
-"""The commands `balance`, `history` and `post`, each of which is about one owner."""
+"""The commands `balance`, `history` and `post`, which concern a single owner."""
 
 import json
 from collections.abc import Sequence
@@ -139,7 +139,7 @@ def post_command(ledger: Ledger[OperationT]) -> click.Command:
                 posted = await client.post(
                     owner_id=owner,
                     operation=ledger.operations(operation),
-                    # Not the client's, after whose loss nobody could post again.
+                    # Made here, so that the message of a failure can show it.
                     nonce=new_nonce() if nonce is None else nonce,
                     quantity=quantity,
                 )

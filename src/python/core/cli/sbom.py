@@ -112,7 +112,7 @@ def _hashes(lock: str) -> dict[tuple[str, str], list[str]]:
 
 
 def _required(pex: zipfile.ZipFile) -> dict[str, list[str]]:
-    """What each wheel requires, without its optional features."""
+    """Returns the requirements of each wheel, without those of its extras."""
     found: dict[str, list[str]] = {}
     for match in filter(None, map(_METADATA.fullmatch, pex.namelist())):
         metadata = HeaderParser().parsestr(pex.read(match[0]).decode())

@@ -1,4 +1,4 @@
-"""Lays out tables for people, also those that are too long to be read at once."""
+"""Lays out tables for people, including tables that are read in parts."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -16,7 +16,7 @@ class Columns:
         self._numbers = numbers
 
     def line(self, row: Row) -> str:
-        """Returns the line of a row, which may be another one than those that were measured."""
+        """Returns a row as a line. It need not be one of the rows that set the widths."""
         cells = [
             cell.rjust(width) if number in self._numbers else cell.ljust(width)
             for number, (cell, width) in enumerate(zip(row, self._widths))

@@ -10,7 +10,7 @@ from core.ledgers.requests import Post
 
 
 class ClientError(LedgerError):
-    """Base class of the exceptions that say what became of a request.
+    """Base class of the exceptions that a call raises when a request fails.
 
     `unresolved` has the posts that may or may not have been written: post them again with the same
     nonces. It is empty after a read, and after a refusal, which says that nothing was written.
@@ -25,7 +25,7 @@ class ClientError(LedgerError):
         return self.explanation() + _hint(self.unresolved)
 
     def explanation(self) -> str:
-        """Returns the message, without what to do about `unresolved`."""
+        """Returns the message without the advice about `unresolved`."""
         return super().__str__()
 
 

@@ -85,7 +85,7 @@ class ReadExchanges(Generic[OperationT]):
         size: int,
         cursor: str | None,
     ) -> Exchange[HistoryPage[OperationT]]:
-        """Reads a page. With a cursor, which contains the selection, that is not sent again."""
+        """Reads a page. A cursor contains the selection, so only one of the two is sent."""
         query = [("limit", str(size))]
         query += _selected(selection) if cursor is None else [("cursor", cursor)]
         answer = yield from self._read(f"{_owner_path(owner_id)}/entries", *query)

@@ -55,7 +55,7 @@ class PostingExchanges(Generic[OperationT]):
     def _with_balance(
         self, post: Post[OperationT], entry: Entry[BaseLedgerOperation]
     ) -> Exchange[PostedEntry[OperationT]]:
-        """Reads the balance after an entry whose answer was lost."""
+        """Reads the balance after an entry if the response with it was lost."""
         try:
             shown = yield from self._reads.entry(post.owner_id, post.nonce)
         except LedgerError:  # for one, the API key may have no scope for it

@@ -1,4 +1,4 @@
-"""When a request is tried again: on no answer, and on an answer that another try may not get.
+"""When a request is tried again: if it gets no answer, or one that may be temporary.
 
 Every try of a post has the same nonce, so it does not matter what an earlier one did.
 """
@@ -21,8 +21,8 @@ RetryingT = TypeVar("RetryingT", Retrying, AsyncRetrying)
 
 log = logging.getLogger(__name__)
 
-# Overload and restarts, of the service and of the proxies before it. After 408, the service has
-# not read the request; it has read and failed after 500, and would fail again.
+# Statuses of an overloaded or restarting service or proxy. With 408, the service has not read the
+# whole request. 500 is not among them: the service would fail again.
 RETRIED = frozenset((408, 429, 502, 503, 504))
 
 _FIRST_WAIT = 0.1  # seconds; doubles with each try

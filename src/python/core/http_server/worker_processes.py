@@ -22,7 +22,9 @@ from core.service.health import Drain
 from core.settings.groups import ServiceSettings
 
 _TICK_SECONDS = 0.1
-_SECONDS_BETWEEN_STARTS = 1  # of workers in one place, in case that each of them dies at once
+_SECONDS_BETWEEN_STARTS = (
+    1  # in one place, so that a worker that dies at once does not use a processor
+)
 _SECONDS_TO_END = 5  # after the drain and the shutdown timeout
 _SIGNALS = (STOP, HURRY, signal.SIGINT)
 
@@ -38,7 +40,7 @@ class _Place:
     started: float = float("-inf")
 
     def end(self) -> str | None:
-        """Returns how the worker has ended, once. None if it runs, or there is none."""
+        """Returns how the worker has ended; None if it runs, or if this was returned before."""
         if not self.process:
             return None
         ended, status = os.waitpid(self.process, os.WNOHANG)
@@ -73,7 +75,7 @@ class WorkerProcesses:
         """
         self._app = app
         self._settings = settings
-        self._drain = drain  # of each worker: this process never begins it
+        self._drain = drain  # for the workers: this process never drains
         self._on_begin = on_begin
         self._on_end = on_end
         self._places = [_Place(place) for place in range(number)]
@@ -97,7 +99,7 @@ class WorkerProcesses:
                     self._replace_ended(listeners)
                     self._newly_ready()
             finally:
-                for listener in listeners:  # closed as soon as the workers close theirs
+                for listener in listeners:  # so that the port closes with the last worker
                     listener.close()
                 self._stop()
 
@@ -129,7 +131,7 @@ class WorkerProcesses:
     def _serve(
         self, place: _Place, listeners: Sequence[socket.socket], supervisor: int
     ) -> NoReturn:
-        """Serves in a worker. Never returns: the cleanup of its supervisor is not the worker's."""
+        """Serves in a worker. Never returns, because the supervisor's cleanup must not run here."""
 
         def on_start() -> None:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
@@ -166,7 +168,7 @@ class WorkerProcesses:
                 self._start(place, listeners)
 
     def _stop(self) -> None:
-        """Stops the workers, and waits for their ends. Kills those that do not end in time."""
+        """Stops the workers and waits until they have ended. Kills those that take too long."""
         self._send(STOP)
         handled = 1
         seconds = self._settings.drain_seconds + self._settings.shutdown_timeout

@@ -44,6 +44,6 @@ class WorkerServer(HttpServer):
             self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        if os.getppid() != self._supervisor:  # it was killed: nobody could stop this process
+        if os.getppid() != self._supervisor:  # it has died, so nothing else would stop this process
             self.should_exit = True
         return await super().on_tick(counter)

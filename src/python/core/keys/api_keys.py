@@ -101,8 +101,8 @@ class KeyRing:
     def find(self, token: bytes) -> ApiKey | None:
         """Returns the key that `token` is, if there is one, even if it has expired.
 
-        The time taken depends on the hash of the token and not on the token, so it says nothing
-        about how much of a token is right: that of a better guess has an entirely different hash.
+        Timing reveals nothing about a key, because the look-up compares only hashes: a token that
+        is nearly right has an entirely different hash.
         """
         return self._keys.get(_digest(token))
 

@@ -32,7 +32,7 @@ def log_access(request: ServedRequest, method: str, route: str, seconds: float) 
 
 
 def log_refusal(request_id: str, status: int, code: str) -> None:
-    """Logs that the server refused a request before the application had it, or a connection."""
+    """Logs that the server refused a connection, or a request before the application got it."""
 
     def log_it() -> None:
         work_for((ServedRequest(request_id),))
@@ -42,7 +42,7 @@ def log_refusal(request_id: str, status: int, code: str) -> None:
 
 
 def owner_hash(owner_id: str) -> str:
-    """Returns what a log has in place of an owner's id.
+    """Returns the hash that a log shows in place of an owner's id.
 
     Somebody who guesses an id can compute it, too, so it is a pseudonym and not a secret.
     """

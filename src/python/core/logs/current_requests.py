@@ -24,7 +24,7 @@ os.register_at_fork(after_in_child=_rename_process)
 
 
 class ServedRequest:
-    """A request to the service, and what becomes known about it while it is served.
+    """A request to the service, with what is learned about it while it is served.
 
     `outcome` is the code of its problem, or what it did. `owner_id` is empty if it is about no
     owner, or about several. `routed` is the ASGI scope that has its route, once there is one.
@@ -60,7 +60,7 @@ def current_request() -> ServedRequest | None:
 
 
 def work_for(requests: Sequence[ServedRequest]) -> None:
-    """Says for which requests the rest of the current task works."""
+    """Sets the requests that the rest of the current task works for."""
     _current.set(requests)
 
 

@@ -1,4 +1,4 @@
-"""The forms of a log line: text, or a JSON object. Neither can be forged by what is logged."""
+"""The formats of a log line: text, or a JSON object. Logged text cannot forge another line."""
 
 import json
 import logging
@@ -38,7 +38,7 @@ class TextLines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """A JSON object on one line: `time`, `level`, `logger`, `message`, and what else there is.
+    """A JSON object on one line: `time`, `level`, `logger`, `message`, and optional fields.
 
     That is `request_id`, or the `request_ids` of a group; `exception`, a traceback; and the fields
     that the record has.

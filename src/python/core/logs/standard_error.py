@@ -6,7 +6,7 @@ from core.logs.line_formats import FORMATS, LogFormat
 
 
 def log_to_standard_error(level: str, line_format: LogFormat) -> None:
-    """Logs what is at least as important as `level`, also of libraries, from now on.
+    """Logs messages of at least `level` from now on, including those of libraries.
 
     Does nothing if a log is set up already.
     """

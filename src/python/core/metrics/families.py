@@ -1,4 +1,4 @@
-"""Counters, gauges and histograms, which cost the code that they measure as little as possible.
+"""Counters, gauges and histograms that add as little as possible to the code that they measure.
 
 Every value that a label can have is listed before the service starts. So the numbers have a fixed
 place in memory that processes can share, and no request can add to them, whatever it contains.
@@ -57,7 +57,7 @@ class Family:
             known = known and value in listed
             number = number * len(listed) + listed.index(value if value in listed else OTHER)
         place = number * self._width
-        if known:  # of the others there may be any number
+        if known:  # unlisted values could be too many to keep
             self._places[values] = place
         return place
 
@@ -70,7 +70,7 @@ class Counter(Family):
 
 
 class Gauge(Family):
-    """How much there is of something now, in all processes together."""
+    """How much there is of something now, added up over all processes."""
 
     def set(self, amount: float, *values: str) -> None:
         self.numbers.mine[self._place(values)] = amount
@@ -86,7 +86,7 @@ class Gauge(Family):
 
 
 class Histogram(Family):
-    """How often something has had which size. `bounds` are the upper limits of its buckets."""
+    """The distribution of a size. `bounds` are the upper limits of its buckets."""
 
     def __init__(
         self,

@@ -115,13 +115,13 @@ class LedgerMetrics:
         return [each for each in vars(self).values() if isinstance(each, Family)]
 
     def become(self, process: int) -> None:
-        """Counts as the process of this number. Nothing waits in its queues."""
+        """Counts as the process of this number from now on, with empty queues."""
         for family in self.families():
             family.numbers.become(process)
         self.ended(process)
 
     def ended(self, process: int) -> None:
-        """Says that the process of this number has ended, with whatever waited in its queues."""
+        """Records that the process of this number has ended, along with its waiting requests."""
         self.queue_depth.numbers.clear(process)
 
     def database_error(self, sqlstate: str) -> None:

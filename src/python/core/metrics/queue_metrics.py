@@ -1,4 +1,4 @@
-"""The metrics of one queue: what waits in it, and how long its groups take."""
+"""The metrics of one queue: how many requests are waiting, and how long its groups take."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter

@@ -1,4 +1,4 @@
-"""Numbers that forked processes share: each writes a row of its own, and reads the sums of all."""
+"""Numbers that forked processes share: each process writes its own row and reads the sums."""
 
 import mmap
 

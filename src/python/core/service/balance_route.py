@@ -40,7 +40,7 @@ def add_balance_route(
 
     async def read_balance(owner_id: OwnerIdInPath, request: Request) -> Response:
         valid = validated_owner_id(owner_id)
-        # Nearly all requests have no query, which is faster to see here than in FastAPI.
+        # Nearly all requests have no query, and checking for one here is faster than in FastAPI.
         time = _as_of(request) if request.scope["query_string"] else None
         if time is None:
             balance = await balances().submit_one(valid)

@@ -17,15 +17,15 @@ log = logging.getLogger(__name__)
 
 
 class QueueObserver(Protocol):
-    """What a queue reports."""
+    """Receives the reports of a queue."""
 
     @property
     def waiting(self) -> Callable[[int], object]:
-        """Is called with the size of the waiting requests, whenever it changes."""
+        """Called with the size of the waiting requests whenever it changes."""
         ...
 
     def group(self, size: int, waits: Sequence[float]) -> object:
-        """A group begins, whose requests have waited for so many seconds."""
+        """Called when a group begins, with how many seconds each of its requests has waited."""
 
 
 class _Unobserved:

@@ -19,7 +19,7 @@ class Ready(BaseModel):
 
 
 class Drain:
-    """Whether the service is about to stop, and its clients should go to another one."""
+    """Whether the service is draining: it still serves, but clients should go to another one."""
 
     def __init__(self) -> None:
         self.has_begun = False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # it imports OpenTelemetry
     from core.traces.spans import Spans
 
 SERVED = "ledger.request"
-"""The key of the ServedRequest in the scope that the server has passed to the application."""
+"""The key in the ASGI scope under which the ServedRequest is."""
 
 
 class Observation:
@@ -60,7 +60,7 @@ class Observation:
                 self._spans.end(request, scope["method"], route)
             if self._access_log:
                 log_access(request, scope["method"], route, seconds)
-            del scope[SERVED]  # a cycle, which only the garbage collector would find
+            del scope[SERVED]  # or the cycle would be left to the garbage collector
 
 
 def template(route: object) -> str:

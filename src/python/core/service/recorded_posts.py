@@ -1,4 +1,4 @@
-"""Records the posts of a request, and what became of them, for its access line and metrics."""
+"""Records the posts of a request and their outcomes, for its access line and the metrics."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,13 +17,13 @@ POSTED = "posted"
 
 
 class RecordedPosts:
-    """Counts posts, by their operation and what became of them."""
+    """Counts posts by operation and outcome."""
 
     def __init__(self, posts: Counter) -> None:
         self._posts = posts
 
     def begin(self, posts: Sequence[Post[OperationT]]) -> None:
-        """Says that the current request has these posts, of which there is at least one."""
+        """Records that the current request has these posts, at least one."""
         if request := current_request():
             request.outcome = POSTED  # unless it gets a problem
             first = posts[0].owner_id
@@ -31,20 +31,20 @@ class RecordedPosts:
                 request.owner_id = first
 
     def failed(self, posts: Sequence[Post[OperationT]], error: Exception) -> None:
-        """Says that none of the posts was posted, because of `error`."""
+        """Records that none of the posts was posted, because of `error`."""
         code = error.code if isinstance(error, LedgerError) else "internal_error"
         if isinstance(error, RequestValidationError):
             code = "invalid_request"
         self._count(posts, code)
 
     def replied(self, posts: Sequence[Post[OperationT]], reply: Reply[Any]) -> None:
-        """Says that the posts, all or none of which were posted, have this reply."""
+        """Records the reply to posts that were posted together, or not at all."""
         self._count(posts, _outcome(reply.status, reply.body))
 
     def replied_one_by_one(
         self, posts: Sequence[Post[OperationT]], reply: Reply[BatchResult[OperationT]]
     ) -> None:
-        """Says that the reply has a result for each of the posts."""
+        """Records a reply that has a result for each of the posts."""
         results = reply.body.outcomes
         for post, result in zip(posts, results, strict=True):
             self._count([post], _outcome(result.status, result.body))

@@ -24,7 +24,7 @@ CLOCK = "clock_timestamp()"
 # because local clocks show an hour twice when they are set back.
 _NAMES = {"day": "YYYY-MM-DD", "week": 'IYYY-"W"IW', "month": "YYYY-MM"}
 _HOUR = 'YYYY-MM-DD"T"HH24:MI"Z"'
-_EVER = "ever"  # is no format: without a unit, to_char returns null
+_EVER = "ever"  # not a format: without a unit, to_char returns null
 
 
 def period_at(time: str, unit: str, zone: str, name: str) -> str:

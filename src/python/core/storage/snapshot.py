@@ -27,9 +27,9 @@ LOCK_TIMEOUT = "10s"
 
 _BLOCK = 10_000  # rows
 _DEAD_HOST_TIMEOUT = 60  # seconds
-# There is no time limit, because the ledger may be large, and the reader of the output slow. The
-# settings are LOCAL, because a pooler gives the session to other clients afterwards. They arrive
-# with BEGIN, so that no default limits how long the transaction may be idle in between.
+# No time limits, because the ledger may be large or the reader of the output slow. LOCAL, because a
+# pooler gives the session to other clients afterwards. Sent with BEGIN, because otherwise a default
+# timeout for idle transactions could end this one before it is overridden.
 _BEGIN = """
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path = pg_catalog;

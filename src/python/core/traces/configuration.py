@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def configured_spans(app: str, environment: Mapping[str, str] = os.environ) -> "Spans | None":
-    """Returns what makes the spans of a service, if OpenTelemetry's variables ask for it.
+    """Returns the spans of a service, if OpenTelemetry's variables ask for traces.
 
     They do if they have an endpoint for OTLP, or say `OTEL_TRACES_EXPORTER=console`. Returns None
     otherwise, and, with a warning, if the packages are not installed.
