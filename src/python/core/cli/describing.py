@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from core.cli.tables import table
+from core.ledgers.description import described_operations
 from core.ledgers.ledger import Ledger
 from core.ledgers.limits import Limit
 from core.ledgers.operations import OperationT
@@ -22,7 +23,12 @@ def describe_command(ledger: Ledger[OperationT]) -> click.Command:
     @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
     def command(as_json: bool) -> None:
         if as_json:
-            click.echo(json.dumps(_description(ledger), indent=2))
+            description = {
+                "ledger": ledger.name,
+                "version": ledger.version,
+                "operations": described_operations(ledger),
+            }
+            click.echo(json.dumps(description, indent=2))
             return
         for line in table(("operation", "amount", "", "limit"), [*_rows(ledger)], numbers=(1,)):
             click.echo(line)
@@ -46,20 +52,3 @@ def _rows(ledger: Ledger[OperationT]) -> Iterator[tuple[str, str, str, str]]:
             if per_unit.formerly:
                 unit += f", formerly {', '.join(map(str, per_unit.formerly))}"
         yield operation.value, str(amount), unit, "" if limit is None else described(limit)
-
-
-def _description(ledger: Ledger[OperationT]) -> dict[str, object]:
-    operations: list[dict[str, object]] = []
-    for operation, amount in ledger.amounts.items():
-        per_unit, limit = ledger.per_unit.get(operation), ledger.limits.get(operation)
-        operations.append(
-            {
-                "operation": operation.value,
-                "amount": amount,
-                "per_unit": per_unit
-                and {"at_most": per_unit.at_most, "formerly": list(per_unit.formerly)},
-                "limit": limit
-                and {"count": limit.count, "per": limit.per, "timezone": limit.timezone},
-            }
-        )
-    return {"ledger": ledger.name, "version": ledger.version, "operations": operations}
