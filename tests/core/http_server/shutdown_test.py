@@ -2,18 +2,46 @@
 
 import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pydantic import SecretStr
 
 from core.http_server.raw_client import get, post, raw_client
+from core.service.sample_requests import post as post_entry
 from core.service.sample_requests import posted_keys, wait_until_blocked
 from core.testing.databases import held
 from core.testing.service_process import service
 from core.testing.waiting import until
 
 SECONDS = 4
+
+
+@pytest.fixture
+def hang_ups_not_ignored() -> Iterator[None]:
+    """Programs inherit that SIGHUP is ignored if `nohup` has started the tests."""
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, inherited)
+
+
+@pytest.mark.usefixtures("hang_ups_not_ignored")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_requests_in_flight_finish_after_a_signal(url: SecretStr, number: int) -> None:
+    with (
+        service("sample.service", SAMPLE_DATABASE_URL=url) as running,
+        ThreadPoolExecutor() as pool,
+    ):
+        assert post_entry(running.client, "ann", "first").status_code == 201
+        with held(url, "sample", "ann"):
+            in_flight = pool.submit(post_entry, running.client, "ann", "second")
+            wait_until_blocked(url)
+            running.process.send_signal(number)
+            until(lambda: running.refuses(), "the service still accepts connections")
+            assert not in_flight.done()
+        assert in_flight.result().json()["balance"] == 2
+        assert running.process.wait(60) == 0
 
 
 @pytest.mark.parametrize("sent", [post("2", padding=1000)[:-900], get("/ledger/ann", "X:")[:-4]])

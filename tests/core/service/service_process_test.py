@@ -12,9 +12,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from core.service.sample_requests import assert_consistent, post, wait_until_blocked
+from core.service.sample_requests import assert_consistent, post
 from core.testing.blocking_store import blocking_store
-from core.testing.databases import Databases, execute, held, throwaway_databases
+from core.testing.databases import Databases, execute, throwaway_databases
 from core.testing.racers import run_over_http
 from core.testing.races import races_of
 from core.testing.service_process import command, environment, service
@@ -53,23 +53,6 @@ def test_the_curl_command_in_the_greeting_works(tmp_path: Path) -> None:
         name, value = words[words.index("-H") + 1].split(": ")
         content = words[words.index("-d") + 1]
         assert httpx.post(words[-1], content=content, headers={name: value}).status_code == 201
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_requests_in_flight_finish_after_a_signal(url: SecretStr, number: int) -> None:
-    with (
-        service("sample.service", SAMPLE_DATABASE_URL=url) as running,
-        ThreadPoolExecutor() as pool,
-    ):
-        post(running.client, "ann", "first")
-        with held(url, "sample", "ann"):
-            in_flight = pool.submit(post, running.client, "ann", "second")
-            wait_until_blocked(url)
-            running.process.send_signal(number)
-            until(lambda: running.refuses(), "the service still accepts connections")
-            assert not in_flight.done()
-        assert in_flight.result().json()["balance"] == 2
-        assert running.process.wait(60) == 0
 
 
 @pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one process", "workers"])

@@ -1,0 +1,85 @@
+"""What a feature costs each post: posts to a service with it, and to one without.
+
+    ./pants run tests/benchmarks/costs.py -- keys
+    ./pants run tests/benchmarks/costs.py -- metrics
+
+Both services post to one database, in turns, and get the same requests, so that only the feature
+differs. The figures are medians of the rounds' ratios: of posts per second and, which depends less
+on what else the machine does, of posts per second of the service's processor time.
+"""
+
+import argparse
+from collections.abc import Generator
+from contextlib import contextmanager
+from statistics import median
+
+from pydantic import SecretStr
+
+from benchmarks import traffic
+from benchmarks.benchmark_services import Running, running
+from benchmarks.load import measure
+from core.keys.api_keys import new_key
+from core.testing.databases import throwaway_databases
+from sample.ledger import LEDGER
+
+Pair = Generator[tuple[Running, Running, str], None, None]
+
+
+@contextmanager
+def with_and_without_keys(url: SecretStr) -> Pair:
+    """The services with ten keys and without, and the header of their requests."""
+    keys = [new_key(f"key-{n}", ["read", "post"], None, []) for n in range(10)]
+    lines = ";".join(line for _, line in keys)
+    with running("served", url, API_KEYS=lines) as closed, running("served", url) as free:
+        yield closed, free, f"Authorization: Bearer {keys[-1][0]}"
+
+
+@contextmanager
+def with_and_without_metrics(url: SecretStr) -> Pair:
+    """The services with metrics and request ids, and without, and a header."""
+    with running("served", url) as observed, running("served", url, "unobserved") as unobserved:
+        yield observed, unobserved, "Accept: */*"
+
+
+FEATURES = {"keys": with_and_without_keys, "metrics": with_and_without_metrics}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("feature", choices=FEATURES)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=2, help="for each measurement")
+    parser.add_argument("--connections", type=int, default=64)
+    arguments = parser.parse_args()
+
+    def rates(service: Running, header: str) -> tuple[float, float]:
+        before = service.processor_seconds()
+        load = measure(
+            service.address,
+            traffic.posts_with(header),
+            connections=arguments.connections,
+            seconds=arguments.seconds,
+        )
+        assert set(load.statuses) == {201}, load.statuses
+        return load.rate, load.statuses.total() / (service.processor_seconds() - before)
+
+    with throwaway_databases(durable=True) as databases:
+        url = databases.migrated(LEDGER.name)
+        with FEATURES[arguments.feature](url) as (dearer, plain, header):
+            _ = rates(plain, header), rates(dearer, header)  # creates the owners
+            rounds: list[tuple[float, ...]] = []
+            for number in range(arguments.rounds):
+                order = (plain, dearer) if number % 2 else (dearer, plain)
+                measured = {service: rates(service, header) for service in order}
+                pairs = zip(measured[dearer], measured[plain], strict=True)
+                rounds.append(tuple(one / other for one, other in pairs))
+                print(f"round {number + 1}:", *(f"{each:.3f}" for each in rounds[-1]), flush=True)
+    for name, each in zip(("second", "second of processor time"), zip(*rounds)):
+        print(
+            f"posts per {name}, with {arguments.feature} / without: {median(each):.3f} "
+            f"({min(each):.3f} to {max(each):.3f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
