@@ -186,9 +186,10 @@ def test_the_service_does_not_start_with_keys_that_cannot_work(keys: str, proble
     assert "API_KEYS" in str(refused.value) and TOKEN not in str(refused.value)
 
 
-def test_the_openapi_document_has_the_scheme_for_the_ledger_only() -> None:
+def test_the_openapi_document_has_the_scheme_for_all_but_the_health_routes() -> None:
     document = openapi_document(LEDGER)
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            assert ({"key": []} in operation.get("security", [])) == path.startswith("/ledger")
+            open_ = path in ("/healthz", "/readyz")
+            assert ({"key": []} in operation.get("security", [])) == (not open_)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -22,9 +22,11 @@ from core.metrics.ledger_metrics import LedgerMetrics
 from core.service.authentication import Authentication
 from core.service.balance_route import add_balance_route
 from core.service.body_limit import BodyLimit
+from core.service.description_route import add_description_route
 from core.service.head_requests import HeadRequests
 from core.service.health import Drain, add_health_routes
 from core.service.history_routes import add_history_routes
+from core.service.key_route import add_key_route
 from core.service.ledger_schemas import LedgerSchemas
 from core.service.limits_route import add_limits_route
 from core.service.metrics_route import MetricsPort, add_metrics_route
@@ -42,6 +44,10 @@ from core.settings.groups import DatabaseSettings, ServiceSettings
 
 if TYPE_CHECKING:  # it imports OpenTelemetry
     from core.traces.spans import Spans
+
+
+# The paths that need no key.
+_OPEN = frozenset(("/", "/healthz", "/readyz", "/openapi.json", "/docs"))
 
 
 def create_app(
@@ -80,15 +86,7 @@ def create_app(
         if spans is not None:
             await asyncio.to_thread(spans.flush)
 
-    app = FastAPI(
-        title=f"{ledger.name} ledger",
-        version=ledger.version,
-        description="A ledger of credits. An owner's balance is the sum of its entries.",
-        lifespan=lifespan,
-        redirect_slashes=False,
-    )
-    add_problem_handlers(app)
-    complete_document(app, ledger)
+    app = _application(ledger, lifespan)
     schemas = LedgerSchemas(ledger)
     # Routes are tried in this order, and most requests are for these.
     add_balance_route(app, lambda: workers.current().balances, lambda: workers.current().history)
@@ -98,9 +96,10 @@ def create_app(
     add_limits_route(app, ledger, schemas, lambda: workers.current().history)
     app.add_middleware(BodyLimit)
     add_health_routes(app, lambda: workers.current().readiness.require(), drain or Drain())
+    _add_descriptions(app, ledger)
     add_start_page(app, ledger.name)
     if keys:
-        app.add_middleware(Authentication, keys=KeyRing(keys))
+        app.add_middleware(Authentication, keys=KeyRing(keys), open_paths=_OPEN)
     app.add_middleware(RoutedPath)
     app.add_middleware(HeadRequests)
     if service.root_path:
@@ -113,6 +112,28 @@ def create_app(
     app.state.metrics = metrics
     _observe(app, metrics, spans, service)
     return app
+
+
+def _application(
+    ledger: Ledger[OperationT], lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+) -> FastAPI:
+    """Returns an application without routes."""
+    app = FastAPI(
+        title=f"{ledger.name} ledger",
+        version=ledger.version,
+        description="A ledger of credits. An owner's balance is the sum of its entries.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    add_problem_handlers(app)
+    complete_document(app, ledger)
+    return app
+
+
+def _add_descriptions(app: FastAPI, ledger: Ledger[OperationT]) -> None:
+    """Adds what needs no database: what the ledger and a key are."""
+    add_description_route(app, ledger)
+    add_key_route(app)
 
 
 def metrics_of(app: FastAPI) -> LedgerMetrics:

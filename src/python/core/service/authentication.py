@@ -1,6 +1,6 @@
 """Authenticates requests by API key, and names the scope that a key lacks."""
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from contextvars import ContextVar
 from datetime import datetime, timezone
 
@@ -14,8 +14,8 @@ from core.ledgers.requests import Post
 from core.logs.current_requests import current_request
 from core.service.problems import plain_problem, problem_response
 
-# Every other path needs a key, whether or not it exists.
-_OPEN = frozenset(("/", "/healthz", "/readyz", "/docs", "/openapi.json"))
+KEY_PATH = "/key"
+"""The path that says what a key may do, which any valid key may ask."""
 
 _current: ContextVar[ApiKey | None] = ContextVar("key of the request", default=None)
 
@@ -23,24 +23,26 @@ _current: ContextVar[ApiKey | None] = ContextVar("key of the request", default=N
 class Authentication:
     """ASGI middleware that refuses requests without a valid key, and reads without the scope.
 
-    What may be posted depends on the body: see authorize_posts.
+    `open_paths` need no key; every other path does, whether or not it exists. What may be posted
+    depends on the body: see authorize_posts.
     """
 
-    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
+    def __init__(self, app: ASGIApp, keys: KeyRing, open_paths: Collection[str]) -> None:
         self._app = app
         self._keys = keys
+        self._open_paths = open_paths
 
     # Not a coroutine function, to spare every request another coroutine.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http":
-            path: str = scope["path"]
-            if path.removeprefix(scope.get("root_path", "")) not in _OPEN:
-                refusal = self._refusal(scope)
+            path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+            if path not in self._open_paths:
+                refusal = self._refusal(scope, path)
                 if refusal is not None:
                     return refusal(scope, receive, send)
         return self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope, path: str) -> Response | None:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
         if scheme.lower() != b"bearer":
@@ -51,12 +53,17 @@ class Authentication:
         if key.expires is not None and key.expires <= datetime.now(timezone.utc):
             expired = f"The key {key.name!r} expired at {key.expires.isoformat()}"
             return _unauthorized(expired, "invalid_token")
-        if scope["method"] == "GET" and READ not in key.scopes:
+        if scope["method"] == "GET" and READ not in key.scopes and path != KEY_PATH:
             return forbidden(MissingScope(key.name, READ))
         _current.set(key)
         if request := current_request():
             request.key_name = key.name
         return None
+
+
+def current_key() -> ApiKey | None:
+    """Returns the key of the current request; None if the service has no keys."""
+    return _current.get()
 
 
 def authorize_posts(posts: Iterable[Post[OperationT]]) -> None:

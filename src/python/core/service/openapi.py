@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+from core.service.authentication import KEY_PATH
 from core.service.problems import PROBLEM_JSON, title
 from core.service.quantities import document_quantities
 
@@ -28,8 +29,8 @@ def complete_document(app: FastAPI, ledger: Ledger[OperationT]) -> None:
         document = generate()
         for path, operations in document["paths"].items():
             for operation in operations.values():
-                if path.startswith("/ledger"):
-                    _document_key(operation)
+                if "ledger" in operation["tags"]:
+                    _document_key(operation, path)
                 _document_problems(operation["responses"])
         document["components"]["securitySchemes"] = {"key": _KEY}
         document_quantities(ledger, document["components"]["schemas"])
@@ -40,10 +41,10 @@ def complete_document(app: FastAPI, ledger: Ledger[OperationT]) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def _document_key(operation: dict[str, Any]) -> None:
+def _document_key(operation: dict[str, Any], path: str) -> None:
     operation["security"] = [{}, {"key": []}]  # the first one for a service without keys
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for status in ("401", "403"):
+    for status in ("401",) if path == KEY_PATH else ("401", "403"):
         operation["responses"][status] = {"content": {"application/json": schema}}
 
 
