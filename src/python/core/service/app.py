@@ -19,6 +19,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.metrics.exposition import Exposition
 from core.metrics.ledger_metrics import LedgerMetrics
+from core.service import docs_page
 from core.service.authentication import Authentication
 from core.service.balance_route import add_balance_route
 from core.service.body_limit import BodyLimit
@@ -47,7 +48,7 @@ if TYPE_CHECKING:  # it imports OpenTelemetry
 
 
 # The paths that need no key.
-_OPEN = frozenset(("/", "/healthz", "/readyz", "/openapi.json", "/docs"))
+_OPEN = frozenset(("/", "/healthz", "/readyz", "/openapi.json", *docs_page.OPEN_PATHS))
 
 
 def create_app(
@@ -96,8 +97,7 @@ def create_app(
     add_limits_route(app, ledger, schemas, lambda: workers.current().history)
     app.add_middleware(BodyLimit)
     add_health_routes(app, lambda: workers.current().readiness.require(), drain or Drain())
-    _add_descriptions(app, ledger)
-    add_start_page(app, ledger.name)
+    _add_descriptions_and_pages(app, ledger)
     if keys:
         app.add_middleware(Authentication, keys=KeyRing(keys), open_paths=_OPEN)
     app.add_middleware(RoutedPath)
@@ -124,16 +124,21 @@ def _application(
         description="A ledger of credits. An owner's balance is the sum of its entries.",
         lifespan=lifespan,
         redirect_slashes=False,
+        # Those of FastAPI need the internet.
+        docs_url=None,
+        redoc_url=None,
     )
     add_problem_handlers(app)
     complete_document(app, ledger)
     return app
 
 
-def _add_descriptions(app: FastAPI, ledger: Ledger[OperationT]) -> None:
-    """Adds what needs no database: what the ledger and a key are."""
+def _add_descriptions_and_pages(app: FastAPI, ledger: Ledger[OperationT]) -> None:
+    """Adds what needs no database: what the ledger and a key are, and the pages for people."""
     add_description_route(app, ledger)
     add_key_route(app)
+    docs_page.add_docs_page(app)
+    add_start_page(app, ledger.name)
 
 
 def metrics_of(app: FastAPI) -> LedgerMetrics:

@@ -6,18 +6,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.routing import Match
 
+from core.service.page_files import HARDENED, content_policy
+
 _PAGES = {
     "/docs": "how to use the API",
     "/healthz": "whether the process responds",
     "/readyz": "whether the next post can succeed",
     "/metrics": "what the service counts and measures",
 }
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+_HEADERS = {**HARDENED, **content_policy()}
 
 
 def add_start_page(app: FastAPI, ledger_name: str) -> None:
