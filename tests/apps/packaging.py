@@ -19,8 +19,16 @@ from core.testing.service_process import in_clear
 # What a deployed app contains of core. The rest is for tests, type checkers and lint.
 PACKAGES = {
     "core/py.typed",
-    *("core/cli", "core/client", "core/embedded", "core/http_server", "core/keys", "core/ledgers"),
-    *("core/logs", "core/metrics", "core/migrations", "core/service", "core/settings"),
+    *("core/cli", "core/client", "core/console", "core/embedded", "core/http_server"),
+    *(
+        "core/keys",
+        "core/ledgers",
+        "core/logs",
+        "core/metrics",
+        "core/migrations",
+        "core/service",
+        "core/settings",
+    ),
     *("core/storage", "core/traces"),
 }
 

@@ -19,6 +19,7 @@ def all_tests_in(folder: str) -> set[str]:
 
 
 CLIENT_TESTS = all_tests_in("tests/core/client")
+CONSOLE_TESTS = all_tests_in("tests/core/console")
 CORE_SERVICE_TESTS = all_tests_in("tests/core/service")
 PROGRAM_TESTS = all_tests_in("tests/core/cli")
 EMBEDDED_TESTS = all_tests_in("tests/core/embedded")
@@ -109,6 +110,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             | api_of("content")
             | api_of("travel")
             | CLIENT_TESTS
+            | CONSOLE_TESTS
             | CORE_SERVICE_TESTS
             | PROGRAM_TESTS
             | HTTP_SERVER_TESTS
@@ -121,6 +123,7 @@ def append_comment(workspace: Workspace, name: str) -> None:
             everything_of("content")
             | everything_of("travel")
             | CLIENT_TESTS
+            | CONSOLE_TESTS
             | CORE_SERVICE_TESTS
             | PROGRAM_TESTS
             | HTTP_SERVER_TESTS

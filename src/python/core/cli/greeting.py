@@ -34,6 +34,7 @@ def greeting(
     return f"""
 {app}'s ledger runs at {address}
   documentation  {address}/docs
+  console        {address}/console
   data           {data}{database}{metrics}
   access         {access}
   try            curl {key}-H 'Content-Type: application/json' -d '{body}' {address}/ledger

@@ -19,7 +19,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.metrics.exposition import Exposition
 from core.metrics.ledger_metrics import LedgerMetrics
-from core.service import docs_page
+from core.service import console_route, docs_page
 from core.service.authentication import Authentication
 from core.service.balance_route import add_balance_route
 from core.service.body_limit import BodyLimit
@@ -48,7 +48,9 @@ if TYPE_CHECKING:  # it imports OpenTelemetry
 
 
 # The paths that need no key.
-_OPEN = frozenset(("/", "/healthz", "/readyz", "/openapi.json", *docs_page.OPEN_PATHS))
+_OPEN = frozenset(
+    ("/", "/healthz", "/readyz", "/openapi.json", *docs_page.OPEN_PATHS, *console_route.OPEN_PATHS)
+)
 
 
 def create_app(
@@ -138,6 +140,7 @@ def _add_descriptions_and_pages(app: FastAPI, ledger: Ledger[OperationT]) -> Non
     add_description_route(app, ledger)
     add_key_route(app)
     docs_page.add_docs_page(app)
+    console_route.add_console_route(app, ledger.name)
     add_start_page(app, ledger.name)
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Match
 from core.service.page_files import HARDENED, content_policy
 
 _PAGES = {
+    "/console": "an owner's balance, entries and limits",
     "/docs": "how to use the API",
     "/healthz": "whether the process responds",
     "/readyz": "whether the next post can succeed",

@@ -1,0 +1,54 @@
+// Finds and makes elements. Text is only ever set as text, never as HTML.
+
+/**
+ * The element with this id.
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function byId(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${kind.name} #${id}`);
+  return found;
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string>} attributes
+ * @param {...(Node | string)} children
+ */
+export function element(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/**
+ * An owner or a nonce, whose characters cannot change the direction of the text around it.
+ * @param {string} text
+ */
+export function isolated(text) {
+  return element("bdi", { dir: "auto" }, text);
+}
+
+/**
+ * @param {string} iso
+ * @param {string} words
+ */
+export function time(iso, words) {
+  return element("time", { datetime: iso, title: iso }, words);
+}
+
+/**
+ * Calls `handle` instead of sending the form.
+ * @param {HTMLFormElement} form
+ * @param {() => void} handle
+ */
+export function onSubmit(form, handle) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    handle();
+  });
+}
