@@ -32,7 +32,7 @@ export function grouped(number) {
 
 /** @param {number | bigint} amount */
 export function signed(amount) {
-  return SIGNED.format(amount);
+  return SIGNED.format(amount).replace("-", "\u2212"); // as wide as the plus sign
 }
 
 /**

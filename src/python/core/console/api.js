@@ -107,11 +107,21 @@ export class Api {
 
 /** @param {Response} response */
 async function read(response) {
-  const isJson = /^application\/(problem\+)?json\b/.test(response.headers.get("content-type") ?? "");
-  const text = await response.text();
-  if (response.ok) {
-    if (isJson) return parsed(text);
-    throw new NoAnswer("The answer is not one of a ledger");
+  const body = json(response.headers.get("content-type") ?? "", await response.text());
+  if (!response.ok) throw new Problem(response.status, body ?? {});
+  if (body === null) throw new NoAnswer("The answer is not that of a ledger");
+  return body;
+}
+
+/**
+ * @param {string} type
+ * @param {string} text
+ */
+function json(type, text) {
+  if (!/^application\/(problem\+)?json\b/.test(type)) return null;
+  try {
+    return parsed(text);
+  } catch {
+    return null;
   }
-  throw new Problem(response.status, isJson ? parsed(text) : {});
 }

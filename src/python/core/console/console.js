@@ -87,8 +87,12 @@ async function begin() {
   );
   history.offer(operations);
   posting.offer(postable(operations, key.scopes));
+  const focused = document.activeElement;
   showAccess(key);
-  await lookUp(ownerIn(location.hash));
+  const owner = ownerIn(location.hash);
+  if (owner) await lookUp(owner);
+  // Unless the person has gone on meanwhile.
+  else if (focused === document.body || keyForm.contains(focused)) ownerField.focus();
 }
 
 /** @param {{name: string | null, scopes: string[], expires: string | null}} key */
@@ -121,7 +125,7 @@ async function lookUp(owner) {
     throw error;
   }
   tell(`Balance: ${balanceShown.textContent}. ${history.summary()}`);
-  heading.focus();
+  if (ownerField.value === owner) heading.focus(); // or the next one is being typed already
 }
 
 /**
@@ -181,7 +185,10 @@ onSubmit(search, () => {
 });
 onSubmit(keyForm, () => {
   const key = keyField.value.trim();
-  if (!isKey(key)) return tellProblem(BAD_KEY);
+  if (!isKey(key)) {
+    keyField.focus();
+    return tellProblem(BAD_KEY);
+  }
   api.use(key);
   run(begin);
 });

@@ -1,5 +1,7 @@
 // Finds and makes elements. Text is only ever set as text, never as HTML.
 
+import { partsOf } from "./identifiers.js";
+
 /**
  * The element with this id.
  * @template {Element} T
@@ -26,11 +28,22 @@ export function element(name, attributes, ...children) {
 }
 
 /**
- * An owner or a nonce, whose characters cannot change the direction of the text around it.
+ * An owner, or other text whose characters cannot change the direction of the text around it.
  * @param {string} text
  */
 export function isolated(text) {
   return element("bdi", { dir: "auto" }, text);
+}
+
+/**
+ * A nonce. A reason in it has a direction of its own, or its script could reorder the digits.
+ * @param {string} nonce
+ */
+export function shownNonce(nonce) {
+  const parts = partsOf(nonce);
+  if (!parts) return isolated(nonce);
+  const [before, reason, after] = parts;
+  return element("bdi", { dir: "ltr" }, before, isolated(reason), after);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { grouped, signed } from "./amounts.js";
 import { Problem } from "./api.js";
-import { byId, element, isolated, onSubmit, time } from "./dom.js";
+import { byId, element, isolated, onSubmit, shownNonce, time } from "./dom.js";
 import { ownerPath, unaskable } from "./identifiers.js";
 import { tell, tellProblem } from "./notices.js";
 import { inWords } from "./times.js";
@@ -52,7 +52,7 @@ function show({ id, operation, amount, nonce, created_on, balance }) {
     ["Amount", signed(amount)],
     ["Balance after it", grouped(balance)],
     ["Time", time(created_on, inWords(created_on))],
-    ["Nonce", isolated(nonce)],
+    ["Nonce", shownNonce(nonce)],
     ["Id", String(id)],
   ]);
   const list = facts.map(([term, fact]) =>

@@ -81,6 +81,15 @@ export function consoleNonce(reason, digits) {
 }
 
 /**
+ * A nonce that this page made, as what is before the reason, the reason, and what is after it.
+ * @param {string} nonce
+ */
+export function partsOf(nonce) {
+  const parts = /^(console: )(.*)( #[0-9a-f]{8})$/su.exec(nonce);
+  return parts && parts.slice(1);
+}
+
+/**
  * What to add if an owner without entries may be a slip of the keyboard.
  * @param {string} owner
  */

@@ -2,7 +2,7 @@
 
 import { grouped, limitInWords } from "./amounts.js";
 import { byId, element, time } from "./dom.js";
-import { inWords } from "./times.js";
+import { toTheMinute } from "./times.js";
 
 const region = byId("limits", HTMLElement);
 const rows = byId("limit-rows", HTMLElement);
@@ -22,14 +22,12 @@ export function showLimits(limits, operations) {
  */
 function row({ operation, used, allowed, resets_at }, operations) {
   const declared = operations.find((each) => each.operation === operation)?.limit ?? null;
-  const cell = (/** @type {string} */ label, /** @type {Node | string} */ content) =>
-    element("td", { role: "cell", "data-label": label }, content);
   return element(
     "tr",
     { role: "row" },
     element("th", { role: "rowheader", scope: "row" }, operation),
-    cell("Used", `${grouped(used)} of ${grouped(allowed)}`),
-    cell("Limit", limitInWords(declared)),
-    cell("Resets", resets_at ? time(resets_at, inWords(resets_at)) : "never"),
+    element("td", { role: "cell", class: "used" }, `${grouped(used)} of ${grouped(allowed)}`),
+    element("td", { role: "cell" }, limitInWords(declared)),
+    element("td", { role: "cell" }, resets_at ? time(resets_at, toTheMinute(resets_at)) : "never"),
   );
 }

@@ -17,6 +17,8 @@ export function tell(...content) {
 }
 
 export function clearProblem() {
+  // The button that was pressed goes away, and the focus must not go with it.
+  if (alertRegion.contains(document.activeElement)) statusRegion.focus();
   alertRegion.replaceChildren();
 }
 

@@ -2,7 +2,7 @@
 
 import { effect, signed } from "./amounts.js";
 import { Problem, mayHavePosted } from "./api.js";
-import { byId, element, isolated, onSubmit } from "./dom.js";
+import { byId, element, isolated, onSubmit, shownNonce } from "./dom.js";
 import { consoleNonce, randomDigits } from "./identifiers.js";
 import { tellProblem } from "./notices.js";
 
@@ -90,7 +90,7 @@ export class Posting {
     const units = chosen.per_unit ? quantity.valueAsNumber : 1;
     if (units > 0) preview.append(element("p", {}, `${effect(chosen, units)}.`));
     if (reason.value.trim()) {
-      const nonce = isolated(consoleNonce(reason.value, this.#digits));
+      const nonce = shownNonce(consoleNonce(reason.value, this.#digits));
       preview.append(element("p", { class: "hint" }, "Nonce: ", nonce));
     }
   }
@@ -109,7 +109,7 @@ export class Posting {
     question.replaceChildren(
       element("p", {}, element("strong", {}, chosen.operation), " for ", isolated(owner)),
       element("p", {}, `${effect(chosen, units)}.`),
-      element("p", { class: "hint" }, "Nonce: ", isolated(nonce)),
+      element("p", { class: "hint" }, "Nonce: ", shownNonce(nonce)),
     );
     if (!(await isConfirmed())) return;
     const body = { owner_id: owner, operation: chosen.operation, nonce };

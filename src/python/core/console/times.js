@@ -13,12 +13,24 @@ export function zoneName() {
  * @param {string} [timeZone] the browser's by default
  */
 export function inWords(iso, timeZone) {
-  const format = new Intl.DateTimeFormat("en-GB", {
-    dateStyle: "medium",
-    timeStyle: "medium",
-    timeZone,
-  });
-  return format.format(new Date(iso));
+  return formatted(iso, { dateStyle: "medium", timeStyle: "medium", timeZone });
+}
+
+/**
+ * The same without seconds, for times that have none.
+ * @param {string} iso
+ * @param {string} [timeZone]
+ */
+export function toTheMinute(iso, timeZone) {
+  return formatted(iso, { dateStyle: "medium", timeStyle: "short", timeZone });
+}
+
+/**
+ * @param {string} iso
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function formatted(iso, options) {
+  return new Intl.DateTimeFormat("en-GB", options).format(new Date(iso));
 }
 
 /**
