@@ -47,6 +47,15 @@ export function shownNonce(nonce) {
 }
 
 /**
+ * The name of an operation, which can be broken after each word.
+ * @param {string} operation
+ */
+export function shownOperation(operation) {
+  const words = operation.split("_").flatMap((word, i) => (i ? ["_", element("wbr", {}), word] : word));
+  return element("span", { class: "operation-name" }, ...words);
+}
+
+/**
  * @param {string} iso
  * @param {string} words
  */

@@ -1,7 +1,7 @@
 // Shows an owner's entries, page by page, with a filter.
 
 import { grouped, signed } from "./amounts.js";
-import { byId, element, onSubmit, shownNonce, time } from "./dom.js";
+import { byId, element, onSubmit, shownNonce, shownOperation, time } from "./dom.js";
 import { ownerPath, suspicion } from "./identifiers.js";
 import { tell, tellProblem } from "./notices.js";
 import { showPlot } from "./plot.js";
@@ -150,7 +150,7 @@ function row({ operation, amount, nonce, created_on, balance }) {
     "tr",
     { role: "row" },
     element("td", { role: "cell", class: "time" }, time(created_on, inWords(created_on))),
-    element("td", { role: "cell", class: "operation" }, operation),
+    element("td", { role: "cell", class: "operation" }, shownOperation(operation)),
     element("td", { role: "cell", class: kind }, signed(amount)),
     element("td", { role: "cell", class: "balance-after" }, grouped(balance)),
     element("td", { role: "cell", class: "nonce" }, shownNonce(nonce)),
