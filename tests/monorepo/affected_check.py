@@ -19,7 +19,7 @@ def all_tests_in(folder: str) -> set[str]:
 
 
 CLIENT_TESTS = all_tests_in("tests/core/client")
-CONSOLE_TESTS = all_tests_in("tests/core/console")
+CONSOLE_TESTS = all_tests_in("tests/core/console") - {"tests/core/console/console_logic_test.py"}
 CORE_SERVICE_TESTS = all_tests_in("tests/core/service")
 PROGRAM_TESTS = all_tests_in("tests/core/cli")
 EMBEDDED_TESTS = all_tests_in("tests/core/embedded")
@@ -165,6 +165,7 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
         "tests/core/settings/environment_test.py",
         "tests/core/settings/secret_files_test.py",
         *CONNECTION_TESTS,
+        "tests/core/console:logic",
         "tests/scripts/audit_test.py",
         "tests/scripts/find_python_test.py",
         "tests:packages",

@@ -26,4 +26,4 @@ def console_page(title: str, root: str) -> str:
 @cache
 def console_file(name: str) -> bytes:
     """Returns the content of a file, which is read from disk only once."""
-    return files(__package__).joinpath(name).read_bytes()
+    return files("core.console").joinpath(name).read_bytes()
