@@ -2,7 +2,7 @@
 
 import { grouped, postable } from "./amounts.js";
 import { Api, NoAnswer, Problem, isCancelled } from "./api.js";
-import { byId, onSubmit } from "./dom.js";
+import { byId, isolated, onSubmit } from "./dom.js";
 import { addFinding, resetFinding } from "./finding.js";
 import { History } from "./history.js";
 import { fragmentOf, isKey, ownerIn, ownerPath, unaskable } from "./identifiers.js";
@@ -54,7 +54,7 @@ async function run(action) {
 function report(error, retry, about = "") {
   if (isCancelled(error)) return;
   const isProblem = error instanceof Problem;
-  if (isProblem && error.status === 401) return askForKey(error);
+  if (isProblem && error.status === 401) return askForKey(error, about);
   if (!isProblem && !(error instanceof NoAnswer)) {
     tellProblem(`This page has a mistake: ${error}`);
     throw error;
@@ -64,12 +64,15 @@ function report(error, retry, about = "") {
   tellProblem(`${about}${state}${error.message}`, { error, retry: helps ? retry : undefined });
 }
 
-/** @param {Problem} error the 401 */
-function askForKey(error) {
+/**
+ * @param {Problem} error the 401
+ * @param {string} about
+ */
+function askForKey(error, about) {
   const wasGiven = api.hasKey;
   keyForm.hidden = false;
   access.hidden = true;
-  if (wasGiven) tellProblem(BAD_KEY, { error });
+  if (wasGiven) tellProblem(about + BAD_KEY, { error });
   else tell("This service asks for a key.");
   keyField.focus();
 }
@@ -142,7 +145,7 @@ async function showOwner(owner, signal) {
   if (owner !== shownOwner) resetFinding();
   shownOwner = owner;
   article.hidden = false;
-  heading.textContent = owner;
+  heading.replaceChildren(isolated(owner));
   balanceShown.textContent = grouped(balance);
   balanceShown.setAttribute("data-value", String(balance));
   history.show(page);
@@ -165,7 +168,7 @@ function leave() {
  */
 async function refreshAfter(owner, text) {
   clearProblem();
-  if (owner !== shownOwner) return tell(text, " (", owner, ")");
+  if (owner !== shownOwner) return tell(text, " (", isolated(owner), ")");
   try {
     await showOwner(owner);
     tell(`${text} Balance: ${balanceShown.textContent}.`);

@@ -110,7 +110,8 @@ export class History {
       more.removeAttribute("aria-disabled");
     }
     tell(this.summary());
-    if (more.hidden) table.focus(); // the focus was on the button
+    // The focus was on the button.
+    if (more.hidden) table.focus({ preventScroll: true });
   }
 
   /** @param {{entries: Entry[], next: string | null}} page */

@@ -18,7 +18,7 @@ export function tell(...content) {
 
 export function clearProblem() {
   // The button that was pressed goes away, and the focus must not go with it.
-  if (alertRegion.contains(document.activeElement)) statusRegion.focus();
+  if (alertRegion.contains(document.activeElement)) statusRegion.focus({ preventScroll: true });
   alertRegion.replaceChildren();
 }
 

@@ -18,8 +18,8 @@ const button = byId("post-button", HTMLButtonElement);
 const dialog = byId("confirm", HTMLDialogElement);
 const question = byId("confirm-question", HTMLElement);
 
-/** With these, the service has decided: either it is posted, or it is not. */
-const DECIDED = ["insufficient_balance", "balance_limit", "limit_reached", "nonce_reused"];
+/** With these, the service has decided that it is not posted. */
+const REFUSED = ["insufficient_balance", "balance_limit", "limit_reached", "nonce_reused"];
 
 /** @typedef {{operation: string, quantity: string, reason: string, digits: string}} Draft */
 
@@ -56,6 +56,8 @@ export class Posting {
     form.hidden = operations.length === 0;
     const options = operations.map((each) => element("option", {}, each.operation));
     operation.replaceChildren(element("option", { value: "" }, "Choose one"), ...options);
+    const draft = this.#unsure.get(this.#owner);
+    if (draft) return this.#fill(draft);
     if (operations.some((each) => each.operation === chosen)) operation.value = chosen;
     this.#preview();
   }
@@ -73,9 +75,7 @@ export class Posting {
     if (draft) [operation.value, quantity.value] = [draft.operation, draft.quantity];
     if (draft) reason.value = draft.reason;
     this.#digits = draft?.digits ?? randomDigits();
-    // Another reason would be another nonce, and so another post.
-    fields.disabled = draft !== undefined;
-    unsureNote.hidden = draft === undefined;
+    this.#lock(draft !== undefined);
     this.#preview();
   }
 
@@ -97,7 +97,8 @@ export class Posting {
 
   async #confirm() {
     const chosen = this.#operations.find((each) => each.operation === operation.value);
-    if (!chosen || this.#isSending) return;
+    if (!chosen) return tellProblem("This key may not post the operation: enter another key");
+    if (this.#isSending) return;
     const units = chosen.per_unit ? quantity.valueAsNumber : 1;
     const [owner, nonce] = [this.#owner, consoleNonce(reason.value, this.#digits)];
     const draft = {
@@ -122,19 +123,25 @@ export class Posting {
    */
   async #send(body, draft) {
     if (this.#isSending) return;
+    const { owner_id: owner, operation } = body;
     this.#isSending = true;
     button.setAttribute("aria-disabled", "true");
+    let text = "";
     try {
       const entry = await this.api.post("ledger", body);
-      const text = `Posted ${body.operation}, ${signed(entry.amount)}, as entry ${entry.id}.`;
-      this.#decided(body.owner_id, true);
-      await this.posted(body.owner_id, text);
+      text = `Posted ${operation}, ${signed(entry.amount)}, as entry ${entry.id}.`;
     } catch (error) {
-      await this.#failed(error, body, draft);
+      if (!(error instanceof Problem) || error.code !== "duplicate_nonce") {
+        return this.#failed(error, body, draft);
+      }
+      text = `${operation} had been posted before: it is not posted twice.`;
     } finally {
       this.#isSending = false;
       button.removeAttribute("aria-disabled");
     }
+    this.#unsure.delete(owner);
+    if (owner === this.#owner) this.#fill();
+    await this.posted(owner, text);
   }
 
   /**
@@ -142,35 +149,29 @@ export class Posting {
    * @param {{owner_id: string, operation: string, nonce: string}} body
    * @param {Draft} draft
    */
-  async #failed(error, body, draft) {
+  #failed(error, body, draft) {
     const { owner_id: owner } = body;
-    if (error instanceof Problem && error.code === "duplicate_nonce") {
-      this.#decided(owner, true);
-      await this.posted(owner, `${body.operation} had been posted before: it is not posted twice.`);
-    } else if (mayHavePosted(error)) {
+    if (mayHavePosted(error)) {
       this.#unsure.set(owner, draft);
       if (owner === this.#owner) this.#fill(draft);
       const why = error instanceof Error ? error.message : String(error);
-      tellProblem(
+      return tellProblem(
         `${why}. It is not known whether it was posted; press again: it will not be posted twice.`,
         { error, retry: () => this.run(() => this.#send(body, draft)) },
       );
-    } else {
-      if (error instanceof Problem && DECIDED.includes(error.code)) this.#decided(owner, false);
-      throw error;
     }
+    if (error instanceof Problem && REFUSED.includes(error.code)) {
+      this.#unsure.delete(owner);
+      if (owner === this.#owner) this.#lock(false);
+    }
+    throw error;
   }
 
-  /**
-   * @param {string} owner
-   * @param {boolean} isPosted
-   */
-  #decided(owner, isPosted) {
-    this.#unsure.delete(owner);
-    if (owner !== this.#owner) return;
-    if (isPosted) this.#fill();
-    fields.disabled = false;
-    unsureNote.hidden = true;
+  /** @param {boolean} isUnsure whether it is not known if the post was posted */
+  #lock(isUnsure) {
+    // Another reason would be another nonce, and so another post.
+    fields.disabled = isUnsure;
+    unsureNote.hidden = !isUnsure;
   }
 
   #abandon() {
