@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import {
   Api,
+  Latest,
   NoAnswer,
   Problem,
   isCancelled,
@@ -95,6 +96,12 @@ test("a service that cannot be reached is told as such", async () => {
 test("a request that was given up is no problem", async () => {
   answering(({ signal }) => signal.throwIfAborted());
   await assert.rejects(api().get("x", { signal: AbortSignal.abort() }), isCancelled);
+});
+
+test("the next question gives up the one before it, and no other", () => {
+  const [latest, other] = [new Latest(), new Latest()];
+  const [first, elsewhere, second] = [latest.next(), other.next(), latest.next()];
+  assert.deepEqual([first.aborted, elsewhere.aborted, second.aborted], [true, false, false]);
 });
 
 test("the clocks are compared with each answer", async () => {

@@ -36,6 +36,18 @@ export function mayHavePosted(error) {
   return !(error instanceof Problem) || error.status >= 500 || error.status === 408;
 }
 
+/** Gives up a question when the next one is asked, so that no answer comes too late. */
+export class Latest {
+  #controller = new AbortController();
+
+  /** The signal of the next question. */
+  next() {
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    return this.#controller.signal;
+  }
+}
+
 /** Sends requests, with the key if there is one. The key is kept here, and nowhere else. */
 export class Api {
   /** @type {string} */

@@ -1,7 +1,7 @@
 // The operator's page: which owner is shown, with which key, and what happens when a call fails.
 
 import { grouped, postable } from "./amounts.js";
-import { Api, NoAnswer, Problem, isCancelled } from "./api.js";
+import { Api, Latest, NoAnswer, Problem, isCancelled } from "./api.js";
 import { byId, isolated, onSubmit } from "./dom.js";
 import { addFinding, resetFinding } from "./finding.js";
 import { History } from "./history.js";
@@ -31,7 +31,8 @@ addFinding(api, run, () => shownOwner);
 /** @type {import("./amounts.js").Operation[] | null} null until the service has been asked */
 let operations = null;
 let shownOwner = "";
-let lookingUp = new AbortController();
+let awaitedOwner = ""; // the one that is being looked up
+const showing = new Latest();
 
 /**
  * Runs what the person asked for, and tells the problem if it fails.
@@ -113,19 +114,22 @@ function showAccess({ name, scopes, expires }) {
  * @param {string} owner
  */
 async function lookUp(owner) {
-  lookingUp.abort();
-  lookingUp = new AbortController();
+  const signal = showing.next();
+  awaitedOwner = "";
   ownerField.value = owner;
   if (!owner) return leave();
   const objection = unaskable(owner, "owner");
   if (objection) return tellProblem(objection);
   if (owner !== shownOwner) history.resetFilter();
   tell("Looking up…");
+  awaitedOwner = owner;
   try {
-    await showOwner(owner, lookingUp.signal);
+    await showOwner(owner, signal);
   } catch (error) {
     if (!isCancelled(error)) tell("");
     throw error;
+  } finally {
+    if (!signal.aborted) awaitedOwner = "";
   }
   tell(`Balance: ${balanceShown.textContent}. ${history.summary()}`);
   if (ownerField.value === owner) heading.focus(); // or the next one is being typed already
@@ -133,7 +137,7 @@ async function lookUp(owner) {
 
 /**
  * @param {string} owner
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal} signal
  */
 async function showOwner(owner, signal) {
   const hasLimits = operations?.some(({ limit }) => limit);
@@ -168,9 +172,10 @@ function leave() {
  */
 async function refreshAfter(owner, text) {
   clearProblem();
-  if (owner !== shownOwner) return tell(text, " (", isolated(owner), ")");
+  tell(text, " (", isolated(owner), ")");
+  if (owner !== shownOwner || awaitedOwner) return; // another one is more important by now
   try {
-    await showOwner(owner);
+    await showOwner(owner, showing.next());
     tell(`${text} Balance: ${balanceShown.textContent}.`);
   } catch (error) {
     report(error, () => run(() => refreshAfter(owner, text)), `${text} But then: `);

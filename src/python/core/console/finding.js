@@ -1,7 +1,7 @@
 // Finds one entry of an owner by its nonce.
 
 import { grouped, signed } from "./amounts.js";
-import { Problem } from "./api.js";
+import { Latest, Problem } from "./api.js";
 import { byId, element, isolated, onSubmit, shownNonce, time } from "./dom.js";
 import { ownerPath, unaskable } from "./identifiers.js";
 import { tell, tellProblem } from "./notices.js";
@@ -10,6 +10,7 @@ import { inWords } from "./times.js";
 const form = byId("find", HTMLFormElement);
 const nonce = byId("nonce", HTMLInputElement);
 const region = byId("found", HTMLElement);
+const finding = new Latest();
 
 /**
  * @param {import("./api.js").Api} api
@@ -22,6 +23,7 @@ export function addFinding(api, run, owner) {
 
 /** Forgets what was found, for another owner. */
 export function resetFinding() {
+  finding.next();
   form.reset();
   region.hidden = true;
 }
@@ -32,11 +34,12 @@ export function resetFinding() {
  * @param {string} wanted
  */
 async function find(api, owner, wanted) {
+  const signal = finding.next();
   region.hidden = true;
   const objection = unaskable(wanted, "nonce");
   if (objection) return tellProblem(objection);
   try {
-    show(await api.get(ownerPath(owner, "entries", wanted)));
+    show(await api.get(ownerPath(owner, "entries", wanted), { signal }));
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "entry_not_found") throw error;
     region.replaceChildren("No entry of this owner has the nonce ", isolated(wanted));

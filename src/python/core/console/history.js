@@ -29,6 +29,8 @@ export class History {
   #next = null;
   /** @type {[string, string][]} the filter of the entries that are shown */
   #query = [];
+  /** @type {[string, string][]} the filter of the latest first page that was asked for */
+  #asked = [];
   #owner = "";
 
   /**
@@ -62,12 +64,17 @@ export class History {
    */
   async firstPage(owner, signal) {
     const query = filterQuery();
+    this.#asked = query;
     const page = await this.api.get(ownerPath(owner, "entries"), { query, signal });
     return { owner, query, page };
   }
 
-  /** @param {{owner: string, query: [string, string][], page: any}} loaded */
+  /**
+   * Shows the page, unless a later one of the same owner has been asked for.
+   * @param {{owner: string, query: [string, string][], page: any}} loaded
+   */
   show({ owner, query, page }) {
+    if (owner === this.#owner && query !== this.#asked) return;
     this.#owner = owner;
     this.#query = query;
     this.#entries = [];
@@ -93,7 +100,7 @@ export class History {
     const loaded = await this.firstPage(owner);
     if (owner !== this.#owner) return; // another one has been looked up meanwhile
     this.show(loaded);
-    tell(this.summary());
+    if (loaded.query === this.#query) tell(this.summary());
   }
 
   async #loadMore() {
