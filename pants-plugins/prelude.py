@@ -115,16 +115,16 @@ def ledger_tests(name):
     selects one of them.
     """
     checked_app_name(name, build_file_dir())
-    openapi, package = f"{name}_openapi_test.py", f"{name}_package_test.py"
+    documents, package = f"{name}_documents_test.py", f"{name}_package_test.py"
     python_tests(
-        sources=["*_test.py", f"!{openapi}", f"!{package}"],
+        sources=["*_test.py", f"!{documents}", f"!{package}"],
         dependencies=[f"//alembic/{name}"],
         batch_compatibility_tag=name,
     )
     python_test(
-        name="openapi",
-        source=openapi,
-        dependencies=[f"//docs/openapi/{name}.json:documents"],
+        name="documents",
+        source=documents,
+        dependencies=[f"//docs/{kind}/{name}.json:documents" for kind in ("openapi", "operations")],
         batch_compatibility_tag=name,
     )
     # Pants builds the package and places it beside the test.

@@ -52,9 +52,9 @@ def everything_of(app: str) -> set[str]:
     return {*app_tests(app), f"alembic/{app}:{app}", f"src/python/apps/{app}:pex"}
 
 
-def api_of(app: str) -> set[str]:
-    """The test of an app's OpenAPI document."""
-    return {f"tests/apps/{app}:openapi"}
+def documents_of(app: str) -> set[str]:
+    """The test of an app's committed documents."""
+    return {f"tests/apps/{app}:documents"}
 
 
 def package_of(app: str) -> set[str]:
@@ -93,22 +93,23 @@ def append_comment(workspace: Workspace, name: str) -> None:
 @pytest.mark.parametrize(
     "name, expected",
     [
-        ("src/python/apps/travel/operations.py", everything_of("travel") | api_of("travel")),
-        ("src/python/apps/travel/ledger.py", everything_of("travel") | api_of("travel")),
+        ("src/python/apps/travel/operations.py", everything_of("travel") | documents_of("travel")),
+        ("src/python/apps/travel/ledger.py", everything_of("travel") | documents_of("travel")),
         ("src/python/apps/travel/service.py", package_of("travel")),
         (TRAVEL_MIGRATION, everything_of("travel")),
         ("alembic/travel/alembic.ini", everything_of("travel")),
         ("alembic/travel/BUILD", everything_of("travel")),
         ("tests/apps/travel/travel_ledger_test.py", {"tests/apps/travel/travel_ledger_test.py"}),
         ("README.md", {"tests:readme", "tests:packages"}),
-        ("docs/openapi/travel.json", api_of("travel")),
+        ("docs/openapi/travel.json", documents_of("travel")),
+        ("docs/operations/travel.json", documents_of("travel")),
         ("docs/locking.md", set()),
         (
             "src/python/core/service/routes.py",
             package_of("content")
             | package_of("travel")
-            | api_of("content")
-            | api_of("travel")
+            | documents_of("content")
+            | documents_of("travel")
             | CLIENT_TESTS
             | CONSOLE_TESTS
             | CORE_SERVICE_TESTS
@@ -149,7 +150,7 @@ def test_an_edit_selects_exactly_what_depends_on_the_file(
 def test_an_edit_of_a_build_file_selects_all_of_its_targets(workspace: Workspace) -> None:
     # Pants does not know which targets of the file have changed.
     append_comment(workspace, "src/python/apps/travel/BUILD")
-    assert affected(workspace) == everything_of("travel") | api_of("travel")
+    assert affected(workspace) == everything_of("travel") | documents_of("travel")
 
 
 def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
@@ -204,7 +205,7 @@ def test_a_deleted_test_selects_the_other_tests_of_its_target(workspace: Workspa
 
 def test_a_new_app_is_all_that_it_selects(workspace: Workspace) -> None:
     place(new_app("shop", ["PURCHASE=-7"]), workspace.root)
-    assert affected(workspace) == everything_of("shop") | api_of("shop")
+    assert affected(workspace) == everything_of("shop") | documents_of("shop")
 
 
 def test_a_renamed_app_is_selected_under_its_new_name(workspace: Workspace) -> None:
@@ -214,10 +215,10 @@ def test_a_renamed_app_is_selected_under_its_new_name(workspace: Workspace) -> N
             if path.is_file() and path.suffix != ".pyc":
                 rename_travel_in(path)
                 path.rename(path.with_name(path.name.replace("travel", "voyage")))
-    document = workspace.root / "docs/openapi/travel.json"
-    rename_travel_in(document)
-    document.rename(document.with_name("voyage.json"))
-    assert affected(workspace) == everything_of("voyage") | api_of("voyage")
+    for document in [*workspace.root.glob("docs/*/travel.json")]:
+        rename_travel_in(document)
+        document.rename(document.with_name("voyage.json"))
+    assert affected(workspace) == everything_of("voyage") | documents_of("voyage")
 
 
 def rename_travel_in(path: Path) -> None:

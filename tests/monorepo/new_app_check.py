@@ -125,7 +125,14 @@ def test_an_app_is_renamed_with_its_database(shop: Workspace) -> None:
         assert post(client, "CREDIT_ADD", "1")["balance"] == 10
     run(shop, block(shop, "docs/apps.md", "Rename an app"))
     run(shop, "./pants lint test src/python/apps/store:: alembic/store:: tests/apps/store::")
-    trees = ("src/python/apps/store", "alembic", "tests/apps", "docs/openapi", ".github")
+    trees = (
+        "src/python/apps/store",
+        "alembic",
+        "tests/apps",
+        "docs/openapi",
+        "docs/operations",
+        ".github",
+    )
     former = r"(?i)shop(?!t)"  # `shopt` is a command of bash
     assert shop.run("git", "grep", "--untracked", "-lP", former, "--", *trees).stdout == ""
     refused = shop.run("bash", "-c", "./pants migrate alembic/store::")

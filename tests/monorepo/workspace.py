@@ -45,7 +45,8 @@ class Workspace:
             app = build.parent.name
             for folder in ("src/python/apps", "alembic", "tests/apps"):
                 shutil.rmtree(self.root / folder / app)
-            (self.root / f"docs/openapi/{app}.json").unlink()
+            for document in self.root.glob(f"docs/*/{app}.json"):
+                document.unlink()
             lines = deployment.read_text().splitlines(keepends=True)
             others = [line for line in lines if f"{app.upper()}_DATABASE_URL" not in line]
             deployment.write_text("".join(others))

@@ -64,9 +64,10 @@ class TestWhatIsWritten:
             "tests/apps/gift_card/BUILD",
             *(
                 f"tests/apps/gift_card/gift_card_{name}_test.py"
-                for name in ("ledger", "migrations", "openapi", "package")
+                for name in ("documents", "ledger", "migrations", "package")
             ),
             "docs/openapi/gift_card.json",
+            "docs/operations/gift_card.json",
         }
         assert not [*workspace.glob(".new-app-*")]
         printed = capsys.readouterr().out

@@ -20,6 +20,7 @@ NAMES = (
     "keys",
     "rename-from",
     "openapi",
+    "documents",
     "sbom",
 )
 
@@ -71,6 +72,10 @@ def command(name: str, ledger: Ledger[OperationT]) -> click.Command | None:
             from core.cli.api_document import openapi_command
 
             return openapi_command(ledger)
+        case "documents":
+            from core.cli.writing_documents import documents_command
+
+            return documents_command(ledger)
         case "sbom":
             from core.cli.sbom import sbom_command
 

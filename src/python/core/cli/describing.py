@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from core.cli.tables import table
-from core.ledgers.description import described_operations
+from core.ledgers.description import described_ledger
 from core.ledgers.ledger import Ledger
 from core.ledgers.limits import Limit
 from core.ledgers.operations import OperationT
@@ -23,11 +23,7 @@ def describe_command(ledger: Ledger[OperationT]) -> click.Command:
     @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
     def command(as_json: bool) -> None:
         if as_json:
-            description = {
-                "ledger": ledger.name,
-                "version": ledger.version,
-                "operations": described_operations(ledger),
-            }
+            description = {**described_ledger(ledger), "version": ledger.version}
             click.echo(json.dumps(description, indent=2))
             return
         for line in table(("operation", "amount", "", "limit"), [*_rows(ledger)], numbers=(1,)):

@@ -33,6 +33,18 @@ class OperationDescription(TypedDict):
     limit: LimitDescription | None
 
 
+class LedgerDescription(TypedDict):
+    """A ledger, without its version: the same operations have the same description."""
+
+    ledger: str
+    operations: list[OperationDescription]
+
+
+def described_ledger(ledger: Ledger[OperationT]) -> LedgerDescription:
+    """Returns what docs/operations/<app>.json has, which reviews and reports compare."""
+    return {"ledger": ledger.name, "operations": described_operations(ledger)}
+
+
 def described_operations(ledger: Ledger[OperationT]) -> list[OperationDescription]:
     """Returns the operations in the order of their enum."""
     return [

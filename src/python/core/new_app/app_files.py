@@ -16,7 +16,7 @@ def enum_name(app: str) -> str:
 
 
 def text_of_files(app: str, amounts: Mapping[str, int], *, as_class: bool) -> dict[str, str]:
-    """Returns the text of each file by its path, but not of the app's OpenAPI document."""
+    """Returns the text of each file by its path, but not of the documents that describe the app."""
     revision = uuid4().hex[-12:]
     revision_file = f"{_file_name_of_revision(revision, 'create_the_ledger')}.py"
     return {
@@ -32,7 +32,7 @@ def text_of_files(app: str, amounts: Mapping[str, int], *, as_class: bool) -> di
         f"tests/apps/{app}/BUILD": f'ledger_tests("{app}")\n',
         f"tests/apps/{app}/{app}_ledger_test.py": _ledger_test(app),
         f"tests/apps/{app}/{app}_migrations_test.py": _migrations_test(app),
-        f"tests/apps/{app}/{app}_openapi_test.py": _openapi_test(app),
+        f"tests/apps/{app}/{app}_documents_test.py": _documents_test(app),
         f"tests/apps/{app}/{app}_package_test.py": _package_test(app),
     }
 
@@ -174,12 +174,12 @@ class Test{_camel_case(app)}Migrations(MigrationConformance):
 """
 
 
-def _openapi_test(app: str) -> str:
+def _documents_test(app: str) -> str:
     return f"""from apps.{app}.ledger import LEDGER
-from core.testing.openapi_conformance import OpenApiConformance
+from core.testing.documents_conformance import DocumentsConformance
 
 
-class Test{_camel_case(app)}OpenApi(OpenApiConformance):
+class Test{_camel_case(app)}Documents(DocumentsConformance):
     ledger = LEDGER
 """
 

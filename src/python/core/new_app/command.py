@@ -45,10 +45,11 @@ def _report(app: str, deploys: bool) -> str:
     )
     return f"""The app {app} is written:
 
-  src/python/apps/{app}    its operations, ledger and service
-  alembic/{app}            its migrations
-  tests/apps/{app}         its tests
-  docs/openapi/{app}.json  its OpenAPI document
+  src/python/apps/{app}       its operations, ledger and service
+  alembic/{app}               its migrations
+  tests/apps/{app}            its tests
+  docs/openapi/{app}.json     its OpenAPI document
+  docs/operations/{app}.json  its operations, with their amounts and limits
 
 {deployment}
 

@@ -1,6 +1,5 @@
 """Reads the definition of a new app from the words of the command line."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from core.ledgers.operations import (
     extend_enum,
 )
 from core.new_app.app_files import enum_name, text_of_files
-from core.service.app import openapi_document
+from core.service.documents import documents_of
 
 _LONGEST_LINE = 100
 
@@ -36,11 +35,9 @@ def new_app(name: str, operations: Sequence[str], *, as_class: bool = False) -> 
     enum = extend_enum(
         BaseLedgerOperation, enum_name(name), {operation: operation for operation in amounts}
     )
-    ledger = _ledger(name, enum, amounts)
-    document = json.dumps(openapi_document(ledger), indent=2, ensure_ascii=False)
     files = text_of_files(name, amounts, as_class=as_class)
     _check_lengths(files)
-    return NewApp(name, {**files, f"docs/openapi/{name}.json": f"{document}\n"})
+    return NewApp(name, {**files, **documents_of(_ledger(name, enum, amounts))})
 
 
 def _ledger(

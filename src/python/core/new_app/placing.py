@@ -52,7 +52,8 @@ def place(app: NewApp, workspace: Path) -> bool:
 
 
 def _places(app: str) -> list[str]:
-    return [*(f"{folder}/{app}" for folder in _FOLDERS), f"docs/openapi/{app}.json"]
+    documents = [f"docs/{kind}/{app}.json" for kind in ("openapi", "operations")]
+    return [*(f"{folder}/{app}" for folder in _FOLDERS), *documents]
 
 
 def _move_back(placed: Path, staged: Path) -> None:
