@@ -1,0 +1,210 @@
+"""`scripts/price-changes` says what a change of docs/operations means for owners."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path("scripts/price-changes").resolve()
+MARK = "\n⚠ marks what owners lose: a lower amount, a tighter limit, an operation."
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+Limit = tuple[int, str | None] | tuple[int, str | None, str]
+Units = tuple[int, tuple[int, ...]]
+Operation = dict[str, object]
+
+
+def operation(amount: int, *, units: Units | None = None, limit: Limit | None = None) -> Operation:
+    """An operation as docs/operations has it; `units` are the most of them and former amounts."""
+    keys = ("count", "per", "timezone")
+    return {
+        "amount": amount,
+        "per_unit": units and {"at_most": units[0], "formerly": list(units[1])},
+        "limit": limit and dict(zip(keys, (*limit, "UTC"))),
+    }
+
+
+class Repository:
+    """A clone with the script and with apps' operations, which `write` replaces."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.operations = root / "docs/operations"
+        (root / "scripts").mkdir()
+        self.operations.mkdir(parents=True)
+        shutil.copy(SCRIPT, root / "scripts")
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *words: str) -> None:
+        author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
+        subprocess.run(["git", *author, *words], cwd=self.root, check=True)
+
+    def write(self, apps: Mapping[str, Mapping[str, Operation]]) -> None:
+        for path in self.operations.iterdir():
+            path.unlink()
+        (self.operations / "BUILD").write_text("files()\n")
+        for app, operations in apps.items():
+            described = [{"operation": name, **each} for name, each in operations.items()]
+            text = json.dumps({"ledger": app, "operations": described})
+            (self.operations / f"{app}.json").write_text(text)
+
+    def commit(self) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "a change")
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, self.root / "scripts/price-changes", *arguments],
+            env={"PATH": os.environ.get("PATH", os.defpath), **ASCII},
+            cwd="/",
+            capture_output=True,
+            encoding="utf-8",
+        )
+
+    def changes(self, base: str = "main") -> str:
+        done = self.run(base)
+        assert (done.returncode, done.stderr) == (0, "")
+        heading, changes = done.stdout.split("\n\n", 1)
+        assert heading == "### What changes for owners"
+        return changes.removesuffix("\n")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
+
+
+def test_each_app_that_changes_has_a_line(repository: Repository) -> None:
+    coupon = operation(20, limit=(3, "month"))
+    content = {"CONTENT_CREATION": operation(-5), "COUPON": coupon, "CREDIT_ADD": operation(10)}
+    chat = {"MESSAGE": operation(-2)}
+    repository.write({"content": content, "travel": {"BOOKING": operation(5)}, "chat": chat})
+    repository.commit()
+    repository.git("checkout", "-q", "-b", "branch")
+    fewer = {"COUPON": operation(20, limit=(2, "month")), "CONTENT_CREATION": operation(-6)}
+    travel = {"BOOKING": operation(5), "LOYALTY_BONUS": operation(2)}
+    changed = {"content": {**content, **fewer}, "travel": travel, "chat": chat}
+    repository.write(changed)
+    uncommitted = repository.changes()
+    assert uncommitted.splitlines() == [
+        "- **content**: ⚠ CONTENT_CREATION −5 → −6; ⚠ COUPON at most 3 → 2 a month",
+        "- **travel**: + LOYALTY_BONUS 2",
+        *MARK.splitlines(),
+    ]
+    repository.commit()
+    assert repository.changes() == uncommitted
+
+
+def test_what_the_base_has_changed_meanwhile_is_not_a_change(repository: Repository) -> None:
+    repository.write({"shop": {"SALE": operation(-1)}})
+    repository.commit()
+    repository.git("checkout", "-q", "-b", "branch")
+    repository.commit()
+    repository.git("checkout", "-q", "main")
+    repository.write({"shop": {"SALE": operation(-9)}})
+    repository.commit()
+    repository.git("checkout", "-q", "branch")
+    assert repository.changes() == "No operation, amount or limit changes."
+
+
+def test_apps_come_and_go(repository: Repository) -> None:
+    repository.write({"old": {"SALE": operation(-1)}})
+    repository.commit()
+    limited = operation(20, limit=(3, None))
+    new = {"SALE": operation(-1_000, units=(50, ())), "GIFT": limited}
+    repository.write({"new": new})
+    assert repository.changes().splitlines() == [
+        "- **new**: a new app; + SALE −1,000 a unit, at most 50 units; + GIFT 20, at most 3 ever",
+        "- **old**: ⚠ the app is removed",
+        *MARK.splitlines(),
+    ]
+
+
+@pytest.mark.parametrize(
+    "old, new, expected",
+    [
+        (operation(-5), operation(-4), "X −5 → −4"),
+        (operation(5), operation(4), "⚠ X 5 → 4"),
+        (operation(5), operation(5), None),
+        (operation(5), None, "⚠ − X 5"),
+        (None, operation(0), "+ X 0"),
+        (operation(-2), operation(-1, units=(10, ())), "⚠ X −2 → −1 a unit, at most 10 units"),
+        (operation(-1, units=(10, ())), operation(-2), "⚠ X −1 a unit, at most 10 units → −2"),
+        (operation(-2, units=(9, ())), operation(-1, units=(9, (-2,))), "X −2 → −1 a unit"),
+        (operation(-1, units=(9, ())), operation(-2, units=(9, (-1,))), "⚠ X −1 → −2 a unit"),
+        (
+            operation(-2, units=(9, (-3,))),
+            operation(-1, units=(9, (-2,))),
+            "X −2 → −1 a unit; ⚠ X lacks −3 in `formerly`: retries of earlier posts are refused",
+        ),
+        (
+            operation(-2, units=(9, ())),
+            operation(-1, units=(9, ())),
+            "X −2 → −1 a unit; ⚠ X lacks −2 in `formerly`: retries of earlier posts are refused",
+        ),
+        (operation(-1, units=(9, ())), operation(-1, units=(8, ())), "⚠ X at most 9 → 8 units"),
+        (operation(-1, units=(8, ())), operation(-1, units=(9, ())), "X at most 8 → 9 units"),
+    ],
+)
+def test_a_lower_amount_is_marked(
+    repository: Repository, old: Operation | None, new: Operation | None, expected: str | None
+) -> None:
+    compare(repository, old, new, expected)
+
+
+@pytest.mark.parametrize(
+    "old, new, expected",
+    [
+        (None, (3, "hour"), "⚠ X no limit → at most 3 an hour"),
+        ((3, "hour"), None, "X at most 3 an hour → no limit"),
+        ((3, "day"), (2, "day"), "⚠ X at most 3 → 2 a day"),
+        ((2, "day"), (3, "day"), "X at most 2 → 3 a day"),
+        ((1, None), (2, None), "X at most 1 → 2 ever"),
+        ((3, "day"), (3, "week"), "⚠ X at most 3 a day → at most 3 a week"),
+        ((3, "week"), (3, "day"), "X at most 3 a week → at most 3 a day"),
+        ((3, "week"), (2, "day"), "⚠ X at most 3 a week → at most 2 a day"),
+        ((1, "month"), (9, None), "⚠ X at most 1 a month → at most 9 ever"),
+        (
+            (2, "day"),
+            (2, "day", "Europe/Berlin"),
+            "X at most 2 a day → at most 2 a day (Europe/Berlin)",
+        ),
+    ],
+)
+def test_a_tighter_limit_is_marked(
+    repository: Repository, old: Limit | None, new: Limit | None, expected: str
+) -> None:
+    compare(repository, operation(1, limit=old), operation(1, limit=new), expected)
+
+
+def compare(
+    repository: Repository, old: Operation | None, new: Operation | None, expected: str | None
+) -> None:
+    other = {"OTHER": operation(1)}
+    repository.write({"shop": other if old is None else {"X": old, **other}})
+    repository.commit()
+    repository.write({"shop": other if new is None else {**other, "X": new}})
+    if expected is None:
+        assert repository.changes() == "No operation, amount or limit changes."
+    else:
+        mark = "\n" + MARK if "⚠" in expected else ""
+        assert repository.changes() == f"- **shop**: {expected}{mark}"
+
+
+def test_mistakes_are_explained(repository: Repository) -> None:
+    repository.write({"shop": {"X": operation(1)}})
+    repository.commit()
+    (repository.operations / "shop.json").write_text("<<<<<<<")
+    for arguments, problem in (
+        (["main"], "shop.json is malformed: write it with src/python/apps/shop:service -- docu"),
+        (["nowhere"], "git merge-base nowhere HEAD has failed: correct the base, or fetch it"),
+        ([], "price-changes: give one base, for example scripts/price-changes origin/main"),
+    ):
+        done = repository.run(*arguments)
+        assert done.returncode == 1 and problem in done.stderr
+        assert "Traceback" not in done.stderr and done.stdout == ""
