@@ -16,7 +16,7 @@ HASH = LINE.split()[2]
 DIGEST = HASH.removeprefix("sha256:")
 
 SERVE = ["--port", "0"]
-READING = [SERVE, ["verify"], ["export", "--format", "csv"]]
+READING = [SERVE, ["verify"], ["replay"], ["export", "--format", "csv"]]
 HELP = [["--help"], ["serve", "--help"], ["migrate", "--help"], ["keys", "new", "--help"]]
 
 

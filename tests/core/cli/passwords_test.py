@@ -54,7 +54,14 @@ URLS = [
     "host=127.0.0.1 port=1 password=s3cr3t-p4ss",
 ]
 
-COMMANDS = [["--port", "0"], ["migrate"], ["openapi"], ["verify"], ["export", "--format", "csv"]]
+COMMANDS = [
+    ["--port", "0"],
+    ["migrate"],
+    ["openapi"],
+    ["verify"],
+    ["replay"],
+    ["export", "--format", "csv"],
+]
 
 # The URL is in another setting by mistake.
 OTHER_SETTINGS = [

@@ -15,6 +15,7 @@ NAMES = (
     "history",
     "post",
     "describe",
+    "replay",
     "verify",
     "export",
     "keys",
@@ -56,6 +57,10 @@ def command(name: str, ledger: Ledger[OperationT]) -> click.Command | None:
             from core.cli.describing import describe_command
 
             return describe_command(ledger)
+        case "replay":
+            from core.cli.replaying import replay_command
+
+            return replay_command(ledger)
         case "verify":
             from core.cli.verifying import verify_command
 

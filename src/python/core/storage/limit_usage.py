@@ -39,6 +39,29 @@ def period_at(time: str, unit: str, zone: str, name: str) -> str:
     END"""
 
 
+def period_of_entry(ledger: Ledger[OperationT], time: str) -> str:
+    """The SQL expression of the period in which a time is, by the limit of an entry's operation.
+
+    It is null without a limit. Names are in braces; the parameters are `period_parameters`.
+    """
+    periods = " ".join(
+        f"WHEN %(operation_{n})s THEN "
+        + period_at(time, f"%(unit_{n})s::text", f"%(zone_{n})s", f"%(name_{n})s")
+        for n in range(len(ledger.limits))
+    )
+    return f"CASE {{operation}}::text {periods} END" if periods else "NULL"
+
+
+def period_parameters(ledger: Ledger[OperationT]) -> dict[str, object]:
+    parameters: dict[str, object] = {}
+    for n, (operation, limit) in enumerate(ledger.limits.items()):
+        parameters[f"operation_{n}"] = operation.value
+        parameters[f"unit_{n}"] = limit.per
+        parameters[f"zone_{n}"] = limit.timezone
+        parameters[f"name_{n}"] = name_of_period(limit)
+    return parameters
+
+
 _PERIODS = f"""
 limited AS (
   SELECT operation, allowed, nullif(unit, '') AS unit, zone, name

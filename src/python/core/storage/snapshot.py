@@ -27,15 +27,15 @@ LOCK_TIMEOUT = "10s"
 
 _BLOCK = 10_000  # rows
 _DEAD_HOST_TIMEOUT = 60  # seconds
-# No time limits, because the ledger may be large or the reader of the output slow. LOCAL, because a
-# pooler gives the session to other clients afterwards. Sent with BEGIN, because otherwise a default
-# timeout for idle transactions could end this one before it is overridden.
+# No time limits by default, because the ledger may be large or the reader of the output slow.
+# LOCAL, because a pooler gives the session to other clients afterwards. Sent with BEGIN, because
+# otherwise a default timeout for idle transactions could end this one before it is overridden.
 _BEGIN = """
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path = pg_catalog;
 SET LOCAL timezone = 'UTC';
 SET LOCAL lock_timeout = '{lock_timeout}';
-SET LOCAL statement_timeout = 0;
+SET LOCAL statement_timeout = '{statement_timeout:.3f}s';
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL client_connection_check_interval = '1s';
 SET LOCAL cursor_tuple_fraction = 1;
@@ -90,12 +90,16 @@ class Snapshot:
 
 @contextmanager
 def snapshot_of(
-    ledger: Ledger[OperationT], url: SecretStr, *, connect_timeout: float
+    ledger: Ledger[OperationT],
+    url: SecretStr,
+    *,
+    connect_timeout: float,
+    statement_timeout: float = 0,
 ) -> Generator[Snapshot, None, None]:
     """Yields a snapshot of the ledger, which stays open until the end of the block.
 
     Posts neither wait for it nor change what it reads. A migration that changes a table waits, and
-    so does another snapshot of the same process.
+    so does another snapshot of the same process. `statement_timeout` is in seconds; 0 is none.
 
     Raises DatabaseUnavailable if the database does not answer, or a migration runs for too long,
     and DatabaseAccessDenied if the role lacks a privilege.
@@ -110,18 +114,20 @@ def snapshot_of(
         with closing(connection), interruptible():
             connection.autocommit = True  # the transaction is ours: see _BEGIN
             with connection.cursor() as cursor:
-                _begin(cursor, "{uses}, {entries}, {balances}".format(**names))
+                _begin(cursor, "{uses}, {entries}, {balances}".format(**names), statement_timeout)
                 cursor.execute("SELECT")  # takes the snapshot
             yield Snapshot(connection, names["entries"])
 
 
-def _begin(cursor: extensions.cursor, tables: str) -> None:
+def _begin(cursor: extensions.cursor, tables: str, statement_timeout: float) -> None:
     """Begins, and locks the tables against migrations before the snapshot is taken.
 
     A migration that rewrites a table leaves it empty for snapshots that are older.
     """
     try:
-        cursor.execute(_BEGIN.format(lock_timeout=LOCK_TIMEOUT))
+        cursor.execute(
+            _BEGIN.format(lock_timeout=LOCK_TIMEOUT, statement_timeout=statement_timeout)
+        )
         cursor.execute(f"LOCK TABLE {tables} IN ACCESS SHARE MODE")
     except psycopg2.Error as error:
         if not is_lock_timeout(error):

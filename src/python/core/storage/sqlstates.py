@@ -38,6 +38,11 @@ def is_lock_timeout(error: Exception) -> bool:
     return sqlstate_of(error) == LOCK_TIMEOUT
 
 
+def is_statement_timeout(error: Exception) -> bool:
+    """Whether a statement took longer than `statement_timeout`."""
+    return sqlstate_of(error) == STATEMENT_TIMEOUT
+
+
 def was_rolled_back(error: Exception) -> bool:
     """Whether PostgreSQL rolled the transaction back, and a retry may succeed."""
     return sqlstate_of(error).startswith(_ROLLED_BACK)

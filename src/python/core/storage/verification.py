@@ -13,7 +13,7 @@ from core.ledgers.findings import Finding
 from core.ledgers.ledger import Ledger
 from core.ledgers.limit_check import LimitCount
 from core.ledgers.operations import OperationT
-from core.storage.limit_usage import name_of_period, period_at
+from core.storage.limit_usage import period_of_entry, period_parameters
 from core.storage.snapshot import OnProgress, no_progress, snapshot_of
 from core.storage.statement_text import names_of
 
@@ -52,7 +52,7 @@ def verify(
     """
     books = Books(ledger)
     entries, balances, uses = _statements(ledger, _owners(owner_id, since))
-    parameters = {"owner_id": owner_id, "since": since, **_limits(ledger)}
+    parameters = {"owner_id": owner_id, "since": since, **period_parameters(ledger)}
     with snapshot_of(ledger, url, connect_timeout=connect_timeout) as snapshot:
         is_all = owner_id is None and since is None
         estimate = snapshot.estimated_entries() if is_all else None
@@ -78,12 +78,7 @@ def _statements(ledger: Ledger[OperationT], owners: str) -> Iterator[str]:
 
     A float is quicker to convert than a time, and still tells microseconds apart.
     """
-    periods = " ".join(
-        f"WHEN %(operation_{n})s THEN "
-        + period_at("{created_on}", f"%(unit_{n})s::text", f"%(zone_{n})s", f"%(name_{n})s")
-        for n in range(len(ledger.limits))
-    )
-    period = f"CASE {{operation}}::text {periods} END" if periods else "NULL"
+    period = period_of_entry(ledger, "{created_on}")
     for statement in (
         "SELECT {owner_id}, {id}, {operation}::text, {amount}, date_part('epoch', {created_on}), "
         f"{period} FROM {{entries}} WHERE {owners} ORDER BY {{owner_id}}, {{id}}",
@@ -92,17 +87,6 @@ def _statements(ledger: Ledger[OperationT], owners: str) -> Iterator[str]:
         f"FROM {{uses}} WHERE {owners} ORDER BY {{owner_id}}, {{entry_id}}",
     ):
         yield statement.format(**names_of(ledger))
-
-
-def _limits(ledger: Ledger[OperationT]) -> dict[str, object]:
-    """Returns the parameters that say in which period an entry counts towards its limit."""
-    parameters: dict[str, object] = {}
-    for n, (operation, limit) in enumerate(ledger.limits.items()):
-        parameters[f"operation_{n}"] = operation.value
-        parameters[f"unit_{n}"] = limit.per
-        parameters[f"zone_{n}"] = limit.timezone
-        parameters[f"name_{n}"] = name_of_period(limit)
-    return parameters
 
 
 def _owners(owner_id: str | None, since: datetime | None) -> str:
