@@ -198,6 +198,14 @@ def test_a_deleted_revision_selects_its_app(workspace: Workspace) -> None:
     assert affected(workspace) == everything_of("travel")
 
 
+def test_a_revision_that_is_moved_to_another_folder_selects_its_app(workspace: Workspace) -> None:
+    # By default, git reports only the new name of such a file.
+    [revision] = workspace.root.glob(TRAVEL_MIGRATION)
+    moved = workspace.run("git", "mv", str(revision), "docs/")
+    assert moved.returncode == 0, moved.stdout
+    assert affected(workspace) == everything_of("travel")
+
+
 def test_a_deleted_test_selects_the_other_tests_of_its_target(workspace: Workspace) -> None:
     # More than necessary: Pants only knows that the target has changed.
     (workspace.root / "tests/apps/travel/travel_ledger_test.py").unlink()
