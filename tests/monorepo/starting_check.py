@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,17 @@ def test_the_readme_has_what_a_command_that_is_written_wrongly_says(
 def test_the_help_of_a_goal_needs_no_targets(workspace_copy: Workspace) -> None:
     done = workspace_copy.run("./pants", "lint", "--help")
     assert done.returncode == 0 and "lint" in done.stdout, done.stdout
+
+
+def test_the_callers_own_python_and_home_do_not_matter(
+    workspace_copy: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "packaging.py").write_text("raise SystemExit('a library of the caller')")
+    callers = (f"PYTHONPATH={tmp_path}", f"PYTHONHOME={tmp_path}", "PEX_MODULE=this")
+    command = ("./pants", "migrate", "alembic/travel::", "--", "heads")
+    done = workspace_copy.run("env", "-u", "HOME", *callers, *command)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^\w+ \(head\)$", done.stdout, re.MULTILINE), done.stdout
 
 
 @pytest.mark.parametrize("base", ["nosuch", "", "HEAD HEAD", "unrelated"])
