@@ -52,6 +52,11 @@ class MigrateSubsystem(GoalSubsystem):
         help="Print the SQL instead of running it. This needs no database. The SQL starts from an "
         "empty database; for another starting point, add `-- upgrade REVISION:head`.",
     )
+    or_newer = BoolOption(
+        default=False,
+        help="Leave a database as it is if newer code has migrated it, as when a release is rolled "
+        "back. Without this option, that is an error.",
+    )
 
 
 class Migrate(Goal):
@@ -83,6 +88,8 @@ async def migrate(
             console.print_stderr(no_database(app, subsystem.args))
         console.print_stderr("Nothing was run.")
         return Migrate(exit_code=1)
+    if subsystem.or_newer:
+        arguments = ("--or-newer", *arguments)
     # Prepare all apps before running any, so that a build failure cannot leave some unmigrated.
     processes = await MultiGet(
         Get(InteractiveProcess, MigrationRun(migrations, arguments)) for migrations in selected

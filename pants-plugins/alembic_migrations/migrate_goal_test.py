@@ -71,6 +71,7 @@ def run(
     runner: RuleRunner,
     *arguments: str,
     dry_run: bool = False,
+    or_newer: bool = False,
     exit_codes: Mapping[str, int] = {},
     environment: Mapping[str, str] = URL,
 ) -> tuple[int, Sequence[str], str]:
@@ -78,8 +79,8 @@ def run(
     ran = []
 
     def prepare(request: MigrationRun) -> InteractiveProcess:
-        app = request.migrations.app
-        return InteractiveProcess(argv=(app, *request.arguments), env={}, run_in_workspace=True)
+        argv = (request.migrations.app, *request.arguments)
+        return InteractiveProcess(argv=argv, env={}, run_in_workspace=True)
 
     def execute(process: InteractiveProcess) -> InteractiveProcessResult:
         ran.append(" ".join(process.process.argv))
@@ -91,7 +92,12 @@ def run(
             migrate_goal.migrate,
             rule_args=[
                 Targets(apps),
-                create_goal_subsystem(MigrateSubsystem, args=arguments, dry_run=dry_run),
+                create_goal_subsystem(
+                    MigrateSubsystem,
+                    args=arguments,
+                    dry_run=dry_run,
+                    or_newer=or_newer,
+                ),
                 console,
                 CompleteEnvironmentVars(environment),
                 None,
@@ -120,6 +126,15 @@ def test_one_apps_failure_does_not_hide_the_others(runner: RuleRunner) -> None:
 def test_a_dry_run_prints_sql_and_needs_no_database(runner: RuleRunner) -> None:
     exit_code, ran, _ = run(runner, dry_run=True, environment={})
     assert (exit_code, ran) == (0, ["shop upgrade head --sql", "tools upgrade head --sql"])
+
+
+def test_a_database_of_newer_code_can_be_accepted(runner: RuleRunner) -> None:
+    exit_code, ran, _ = run(runner, or_newer=True)
+    assert (exit_code, ran) == (
+        0,
+        ["shop --or-newer upgrade head", "tools --or-newer upgrade head"],
+    )
+    assert run(runner, or_newer=True, environment={})[0] == 1
 
 
 @pytest.mark.parametrize("arguments", [["heads"], ["merge", "heads"], ["revision", "-m", "x"]])

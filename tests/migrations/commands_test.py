@@ -94,18 +94,6 @@ def test_a_removal_that_is_refused_names_all_that_is_needed_to_decide(
     assert "Or first give those entries another operation" in output
 
 
-@pytest.mark.parametrize("arguments", [[], ["current"], ["downgrade", "-1"]])
-def test_a_database_ahead_of_the_code_is_left_unchanged(
-    databases: Databases, arguments: list[str]
-) -> None:
-    url = databases.migrated("sample")
-    execute(url, "UPDATE sample.alembic_version_sample SET version_num = 'newer'")
-    code, output = migrate(*arguments, DATABASE_URL=url)
-    assert code == 1
-    assert "at revision newer, which this code does not know" in output
-    assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == [("newer",)]
-
-
 def test_an_unknown_revision_in_the_arguments_is_reported_as_such(databases: Databases) -> None:
     code, output = migrate("upgrade", "nobody", DATABASE_URL=databases.migrated("sample"))
     assert code == 1

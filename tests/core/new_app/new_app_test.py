@@ -19,7 +19,7 @@ from core.testing.service_process import environment
 PATH = [str(Path(root).resolve()) for root in sys.path]
 
 DEPLOYMENT = """
-      - run: ./pants $AFFECTED migrate
+      - run: ./pants $AFFECTED migrate --or-newer
         env:
           CONTENT_DATABASE_URL: ${{ secrets.CONTENT_DATABASE_URL }}
           TRAVEL_DATABASE_URL: ${{ secrets.TRAVEL_DATABASE_URL }}

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from core.ledgers.errors import LedgerError
 from core.migrations import revisions
 from core.migrations.commands import program, write_revision
+from core.migrations.current_revisions import current_revisions, database_url
 
 
 def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = None) -> None:
@@ -28,6 +29,11 @@ def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = 
     options.raiseerr = True  # Alembic's own message would not say what to do next
     try:
         config = revisions.config(app, url, ini)
+        if options.or_newer:
+            newer = _newer_revisions(app, url, ini)
+            if newer:
+                print(f"{app}: newer code has migrated the database, to {newer}: it stays as it is")
+                return
         config.cmd_opts = options
         line.run_cmd(config, options)
     except (CommandError, LedgerError) as error:
@@ -42,10 +48,23 @@ def parse(app: str, *arguments: str) -> tuple[CommandLine, Namespace]:
     Raises SystemExit if they ask for help, which it prints, or are wrong. Needs no database.
     """
     line = CommandLine(prog=f"{app} migrate")
-    options = line.parser.parse_args([*(arguments or ("upgrade", "head"))])
+    line.parser.add_argument(
+        "--or-newer",
+        action="store_true",
+        help="do nothing if newer code has migrated the database, as before a rollback",
+    )
+    default = ("upgrade", "head") if not {*arguments} - {"--or-newer"} else ()
+    options = line.parser.parse_args([*arguments, *default])
     if not hasattr(options, "cmd"):
         line.parser.error("too few arguments")
     return line, options
+
+
+def _newer_revisions(app: str, url: SecretStr | None, ini: str | None) -> str:
+    """Returns the revisions of a database that only newer code knows; "" if this code knows any."""
+    current = current_revisions(app, url or database_url(app))
+    known = revisions.ids(app, ini)
+    return "" if known.intersection(current) else ", ".join(current)
 
 
 def _explanation(app: str, error: Exception, arguments: tuple[str, ...]) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
-from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 
 from core.ledgers.errors import ConfigurationError
@@ -14,12 +13,11 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.models import models_of
 from core.ledgers.operations import OperationT
 from core.migrations.autogenerate import is_of_ledger, write_operation_changes
+from core.migrations.current_revisions import database_url
 from core.migrations.deploy_lock import only_deployer
 from core.migrations.refusals import explanation
 from core.migrations.revisions import DATABASE_URL, create_schema, ids_in, version_table
 from core.migrations.service_role import grants, require_role, service_role
-from core.settings.environment import read_settings, source_of
-from core.settings.groups import DatabaseSettings
 
 
 def run_env(ledger: Ledger[OperationT]) -> None:
@@ -45,7 +43,8 @@ def run_env(ledger: Ledger[OperationT]) -> None:
         logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
     known = ids_in(context.script)
     try:
-        with only_deployer(ledger.name, _database_url(ledger.name), known) as connection:
+        url = context.config.attributes.get(DATABASE_URL) or database_url(ledger.name)
+        with only_deployer(ledger.name, url, known) as connection:
             context.configure(connection=connection, **options)
             role = service_role(ledger.name) if _changes_revision() else None
             if role is not None:
@@ -87,11 +86,3 @@ def _print_migrations(app: str, options: dict[str, Any]) -> None:
 def _changes_revision() -> bool:
     """Whether the command is an upgrade, a downgrade or the like, and no `check` or `current`."""
     return "destination_rev" in context.get_context().opts
-
-
-def _database_url(app: str) -> SecretStr:
-    given: SecretStr | None = context.config.attributes.get(DATABASE_URL)
-    url = given or read_settings(DatabaseSettings, app).database_url
-    if url is None:
-        raise ConfigurationError(f"No database is given: set {source_of(app, 'database_url')}")
-    return url

@@ -94,9 +94,9 @@ def _listed(revisions: Collection[str]) -> str:
     return f"revision{'s' * (len(revisions) > 1)} {', '.join(sorted(revisions))}"
 
 
-def ids(app: str) -> frozenset[str]:
+def ids(app: str, ini: str | None = None) -> frozenset[str]:
     """Returns the IDs of all of the app's revisions, of which there may be none yet."""
-    return ids_in(ScriptDirectory.from_config(config(app)))
+    return ids_in(ScriptDirectory.from_config(config(app, ini=ini)))
 
 
 def ids_in(script: ScriptDirectory) -> frozenset[str]:

@@ -17,7 +17,8 @@ _FOLDERS = ("src/python/apps", "alembic", "tests/apps")
 _SOURCE_ROOTS = ("src/python", "tests", "alembic", "pants-plugins")
 # The step that migrates, and the variables that it has.
 _MIGRATING = re.compile(
-    r"^ *- run: \./pants \$AFFECTED migrate\n(?P<env>^ *env:\n)(?P<urls>(?:^ *\w+_URL: .*\n)*)",
+    r"^ *- run: \./pants \$AFFECTED migrate(?: --\S+)*\n"
+    r"(?P<env>^ *env:\n)(?P<urls>(?:^ *\w+_URL: .*\n)*)",
     re.MULTILINE,
 )
 
