@@ -23,6 +23,7 @@ from alembic_migrations.program import Program, ProgramRequest
 from alembic_migrations.target_type import MigrationsFieldSet
 
 _PROGRAM = "core.migrations.alembic_commands"
+_PLAN = "core.migration_check.plan"
 _UPGRADE = ("upgrade", "head")
 # What core/settings reads the database's URL from.
 _DATABASE = ("DATABASE_URL", "DATABASE_URL_FILE", "SECRETS_DIR")
@@ -33,6 +34,7 @@ _NEED_NO_DATABASE = ("branches", "heads", "history", "merge", "show")
 class MigrationRun:
     migrations: MigrationsFieldSet
     arguments: tuple[str, ...]
+    plan: bool = False
 
 
 class MigrateSubsystem(GoalSubsystem):
@@ -51,6 +53,11 @@ class MigrateSubsystem(GoalSubsystem):
         default=False,
         help="Print the SQL instead of running it. This needs no database. The SQL starts from an "
         "empty database; for another starting point, add `-- upgrade REVISION:head`.",
+    )
+    plan = BoolOption(
+        default=False,
+        help="Print which revisions `upgrade head` would run on the database, and which locks they "
+        "take on tables in use, instead of running them.",
     )
     or_newer = BoolOption(
         default=False,
@@ -79,6 +86,9 @@ async def migrate(
     if not selected:
         console.print_stderr("No migrations are selected.")
         return Migrate(exit_code=0)
+    if subsystem.plan and (subsystem.args or subsystem.dry_run or subsystem.or_newer):
+        console.print_stderr("--plan is about `upgrade head`: give no other option and no command.")
+        return Migrate(exit_code=1)
     arguments = tuple(subsystem.args) or _UPGRADE
     if subsystem.dry_run:
         arguments = (*arguments, "--sql")
@@ -92,7 +102,8 @@ async def migrate(
         arguments = ("--or-newer", *arguments)
     # Prepare all apps before running any, so that a build failure cannot leave some unmigrated.
     processes = await MultiGet(
-        Get(InteractiveProcess, MigrationRun(migrations, arguments)) for migrations in selected
+        Get(InteractiveProcess, MigrationRun(migrations, arguments, subsystem.plan))
+        for migrations in selected
     )
     exit_codes = []
     for process in processes:
@@ -101,7 +112,8 @@ async def migrate(
     for migrations, exit_code in zip(selected, exit_codes):
         sigil = console.sigil_failed() if exit_code else console.sigil_succeeded()
         outcome = f"failed (exit code {exit_code})" if exit_code else "succeeded"
-        console.print_stderr(f"{sigil} {migrations.app}: {shlex.join(arguments)} {outcome}")
+        ran = "plan" if subsystem.plan else shlex.join(arguments)
+        console.print_stderr(f"{sigil} {migrations.app}: {ran} {outcome}")
     return Migrate(exit_code=next(filter(None, exit_codes), 0))
 
 
@@ -143,16 +155,20 @@ async def prepare_run(
     client_environment: CompleteEnvironmentVars,
     build_root: BuildRoot,
 ) -> InteractiveProcess:
-    program = await Get(Program, ProgramRequest(run.migrations, module=_PROGRAM, in_workspace=True))
+    module = _PLAN if run.plan else _PROGRAM
+    program = await Get(Program, ProgramRequest(run.migrations, module=module, in_workspace=True))
+    arguments = (
+        (run.migrations.ini_path, run.migrations.ledger.value)
+        if run.plan
+        else (run.migrations.app, run.migrations.ini_path, *run.arguments)
+    )
     environment = pex_environment.in_workspace()
     roots = (os.path.join(build_root.path, root) for root in program.source_roots)
     # Runs the workspace's own files rather than copies, because new revisions are written there.
     return InteractiveProcess(
         argv=(
             f"{{chroot}}/{program.pex.pex.argv0}",
-            run.migrations.app,
-            run.migrations.ini_path,
-            *run.arguments,
+            *arguments,
         ),
         env={
             **client_environment,

@@ -71,6 +71,7 @@ def run(
     runner: RuleRunner,
     *arguments: str,
     dry_run: bool = False,
+    plan: bool = False,
     or_newer: bool = False,
     exit_codes: Mapping[str, int] = {},
     environment: Mapping[str, str] = URL,
@@ -79,7 +80,8 @@ def run(
     ran = []
 
     def prepare(request: MigrationRun) -> InteractiveProcess:
-        argv = (request.migrations.app, *request.arguments)
+        words = ("plan",) if request.plan else request.arguments
+        argv = (request.migrations.app, *words)
         return InteractiveProcess(argv=argv, env={}, run_in_workspace=True)
 
     def execute(process: InteractiveProcess) -> InteractiveProcessResult:
@@ -96,6 +98,7 @@ def run(
                     MigrateSubsystem,
                     args=arguments,
                     dry_run=dry_run,
+                    plan=plan,
                     or_newer=or_newer,
                 ),
                 console,
@@ -126,6 +129,20 @@ def test_one_apps_failure_does_not_hide_the_others(runner: RuleRunner) -> None:
 def test_a_dry_run_prints_sql_and_needs_no_database(runner: RuleRunner) -> None:
     exit_code, ran, _ = run(runner, dry_run=True, environment={})
     assert (exit_code, ran) == (0, ["shop upgrade head --sql", "tools upgrade head --sql"])
+
+
+def test_a_plan_is_made_of_every_app(runner: RuleRunner) -> None:
+    exit_code, ran, stderr = run(runner, plan=True)
+    assert (exit_code, ran) == (0, ["shop plan", "tools plan"])
+    assert "shop: plan succeeded" in stderr
+    exit_code, ran, stderr = run(runner, plan=True, environment={})
+    assert (exit_code, ran) == (1, []) and "shop: No database is given" in stderr
+
+
+@pytest.mark.parametrize("more", [{"dry_run": True}, {"or_newer": True}])
+def test_a_plan_is_about_upgrades_only(runner: RuleRunner, more: Mapping[str, bool]) -> None:
+    for exit_code, ran, stderr in (run(runner, "heads", plan=True), run(runner, plan=True, **more)):
+        assert (exit_code, ran) == (1, []) and "give no other option" in stderr
 
 
 def test_a_database_of_newer_code_can_be_accepted(runner: RuleRunner) -> None:

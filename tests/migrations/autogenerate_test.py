@@ -100,6 +100,9 @@ def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:
     shop.set_operations("SHOP_GIFT")
     removed = shop.revision("remove sales")
     assert 'operation_changes.remove_operations("shop", ["SHOP_SALE"])' in removed
+    # Only the downgrade of the first one locks the entries.
+    announcement = "takes ACCESS EXCLUSIVE on ledger_entry"
+    assert announcement in removed and announcement not in added
 
 
 def test_special_characters_in_a_value_are_escaped(shop: Shop) -> None:

@@ -44,6 +44,10 @@ def schemas(url: SecretStr) -> set[str]:
 
 
 def test_migrate_upgrades_every_app_and_reports_each(workspace: Workspace, url: SecretStr) -> None:
+    planned = workspace.output("migrate", "--plan", "::").splitlines()
+    for app in ("content", "travel"):
+        assert f"{app}: the database is empty: 1 revision would run" in planned
+    assert schemas(url) == set()
     result = workspace.pants("migrate", "::")
     assert result.returncode == 0, result.stdout
     assert "✓ content: upgrade head succeeded\n✓ travel: upgrade head succeeded\n" in result.stdout
@@ -125,6 +129,7 @@ def test_the_command_that_lint_suggests_works_as_printed(
         ("ALTER TYPE _neighbour.ledger_operation ADD VALUE 'X'", "changes objects outside the"),
         ("CREATE TABLE travel.stray (id int)", "downgrade leaves "),
         ("CREATE FUNCTION travel.stray() RETURNS int RETURN 1", "downgrade leaves function"),
+        ("LOCK TABLE travel.ledger_balance", "bad takes ACCESS EXCLUSIVE on ledger_balance, so"),
     ],
 )
 def test_migration_check_reports_a_faulty_revision(

@@ -25,6 +25,7 @@ from core.migration_check.app_migrations import (
 )
 from core.migration_check.catalog import objects_inside, objects_outside
 from core.migration_check.definition import definition_of
+from core.migration_check.locks import locks_of_upgrade, unannounced
 from core.migration_check.revision_files import (
     revisions_have_files_of_their_own,
     the_ledger_has_the_name_of_its_folder,
@@ -135,6 +136,17 @@ def offline_sql_is_the_same_migration(migrations: Migrations) -> Iterator[str]:
     migrations.alembic(command.check, url)
 
 
+def exclusive_locks_are_announced(migrations: Migrations) -> Iterator[str]:
+    tables = {table.name for table in models_of(migrations.ledger).metadata.tables.values()}
+    for revision in locks_of_upgrade(migrations):
+        for announcement in unannounced(revision, tables):
+            yield (
+                f"revision {revision.revision} {announcement}, so that services wait for it: avoid "
+                f'the lock, or let the docstring of the revision say "It {announcement}" and why '
+                "it is short"
+            )
+
+
 async def _post(ledger: Ledger[Any], url: SecretStr, post: Post[Any]) -> None:
     store = LedgerStore(ledger, url)
     await store.post_batches([Batch((post,))])
@@ -151,6 +163,7 @@ CHECKS: tuple[Check, ...] = (
     the_schema_is_that_of_the_models,
     a_ledger_with_entries_is_not_dropped,
     offline_sql_is_the_same_migration,
+    exclusive_locks_are_announced,
 )
 """The checks in the order in which to run them: if one fails, later ones may fail because of it."""
 

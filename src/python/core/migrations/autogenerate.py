@@ -59,6 +59,19 @@ def is_of_ledger(ledger: Ledger[Any]) -> Callable[[str | None, str, object], boo
     return is_included
 
 
+def docstring_of(message: str, upgrades: str | None) -> str:
+    """Returns the docstring of a new revision, which announces an exclusive lock on the entries.
+
+    Each app's script.py.mako calls this. The migration check compares it with the real locks.
+    """
+    if "remove_operations(" not in (upgrades or ""):
+        return message
+    return f"""{message}
+
+It takes ACCESS EXCLUSIVE on ledger_entry: posts, and reads of entries, wait until it has committed.
+"""
+
+
 @comparators.dispatch_for("autogenerate", priority=DispatchPriority.FIRST)
 def _qualify_every_name(context: AutogenContext, _: UpgradeOps) -> PriorityDispatchResult:
     """Makes the result independent of the role's name and of its search path.

@@ -134,7 +134,9 @@ run_env(LEDGER)
 '''
 
 
-_SCRIPT_PY_MAKO = '''"""${message}"""
+_SCRIPT_PY_MAKO = '''<%!
+    from core.migrations.autogenerate import docstring_of
+%>"""${docstring_of(message, upgrades)}"""
 
 import sqlalchemy as sa
 from alembic import op
