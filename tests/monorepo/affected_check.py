@@ -6,88 +6,29 @@ import pytest
 
 from core.new_app.definition import new_app
 from core.new_app.placing import place
+from monorepo.selections import (
+    CLIENT_TESTS,
+    CONNECTION_TESTS,
+    CONSOLE_TESTS,
+    CORE_SERVICE_TESTS,
+    CORE_TYPES,
+    EMBEDDED_TESTS,
+    HTTP_SERVER_TESTS,
+    MIGRATION_TESTS,
+    NEW_APP_TESTS,
+    OPERATING_TESTS,
+    PROGRAM_TESTS,
+    STORE_TESTS,
+    affected,
+    all_targets,
+    append_comment,
+    documents_of,
+    everything_of,
+    package_of,
+)
 from monorepo.workspace import Workspace
 
 TRAVEL_MIGRATION = "alembic/travel/versions/*_create_the_ledger.py"
-
-ROOT = Path(__file__).parents[2]
-
-
-def all_tests_in(folder: str) -> set[str]:
-    """All tests of a folder, which have the same dependencies."""
-    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob("*_test.py")}
-
-
-CLIENT_TESTS = all_tests_in("tests/core/client")
-CONSOLE_TESTS = all_tests_in("tests/core/console") - {"tests/core/console/console_logic_test.py"}
-CORE_SERVICE_TESTS = all_tests_in("tests/core/service")
-PROGRAM_TESTS = all_tests_in("tests/core/cli")
-EMBEDDED_TESTS = all_tests_in("tests/core/embedded")
-HTTP_SERVER_TESTS = all_tests_in("tests/core/http_server")
-NEW_APP_TESTS = all_tests_in("tests/core/new_app")
-CONNECTION_TESTS = {
-    f"tests/core/storage/{name}_test.py"
-    for name in ("event_loop_connecting", "event_loop_connection", "session_pool")
-}
-STORE_TESTS = {
-    test.replace("/storage/", "/storage:").removesuffix("_test.py")
-    for test in all_tests_in("tests/core/storage") - CONNECTION_TESTS
-}
-MIGRATION_TESTS = all_tests_in("tests/migrations")
-OPERATING_TESTS = all_tests_in("tests/operating")
-# pyright checks all of core.
-CORE_TYPES = {"tests/type_checking:core"}
-
-
-def app_tests(app: str) -> set[str]:
-    return {
-        f"tests/apps/{app}/{app}_ledger_test.py",
-        f"tests/apps/{app}/{app}_migrations_test.py",
-        f"tests/apps/{app}:package",
-    }
-
-
-def everything_of(app: str) -> set[str]:
-    """An app's tests, its migrations and its package."""
-    return {*app_tests(app), f"alembic/{app}:{app}", f"src/python/apps/{app}:pex"}
-
-
-def documents_of(app: str) -> set[str]:
-    """The test of an app's committed documents."""
-    return {f"tests/apps/{app}:documents"}
-
-
-def package_of(app: str) -> set[str]:
-    """An app's package and the tests that run it."""
-    return {f"src/python/apps/{app}:pex", f"tests/apps/{app}:package"}
-
-
-def all_targets(workspace: Workspace) -> set[str]:
-    return select(workspace, "::")
-
-
-def affected(workspace: Workspace) -> set[str]:
-    return select(workspace, "--changed-since=HEAD", "--changed-dependents=transitive")
-
-
-def select(workspace: Workspace, *selection: str) -> set[str]:
-    """The tests, migrations and packages that Pants finds in this selection."""
-
-    def listed(kinds: str, *arguments: str) -> set[str]:
-        return set(workspace.output(*arguments, f"--filter-target-type={kinds}", "list").split())
-
-    selected = listed("python_test,alembic_migrations,pex_binary,python_distribution", *selection)
-    # If a `python_tests` target is selected itself, the goal `test` runs all of its tests.
-    generators = listed("python_tests", *selection)
-    for folder in {name.partition(":")[0] for name in generators}:
-        selected |= {name for name in listed("python_test", f"{folder}:") if ".py" in name}
-    return selected
-
-
-def append_comment(workspace: Workspace, name: str) -> None:
-    """Changes a file, but not what it means."""
-    [path] = workspace.root.glob(name)
-    path.write_text(path.read_text() + "\n# changed\n")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """add a constraint
 
 It takes ACCESS EXCLUSIVE on ledger_entry, so it has to wait for transactions that read the entries:
-tests of lock timeouts rely on that. The models lack the constraint, so that the migration check has a difference to find.
+tests of lock timeouts rely on that. The models lack the constraint, so that the migration check has
+a difference to find.
 """
 
 from alembic import op
