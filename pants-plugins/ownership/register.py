@@ -92,7 +92,9 @@ def line_for(folder: str, *, is_test: bool = False) -> str:
 async def partition(
     request: OwnershipRequest.PartitionRequest, subsystem: Ownership
 ) -> Partitions[str, PartitionMetadata]:
-    files = [] if subsystem.skip else [file for file in request.files if file.endswith(".py")]
+    files = (
+        [] if subsystem.skip else [file for file in request.files if file.endswith((".py", ".pyi"))]
+    )
     return Partitions.single_partition(sorted(files))
 
 

@@ -25,6 +25,8 @@ def test_the_workspace_has_all_targets(workspace: Workspace) -> None:
     [
         ("tests/core/new/new_test.py", "owns it: add python_tests() to tests/core/new/BUILD"),
         ("src/python/core/new/new.py", "owns it: add python_sources() to src/python/core/new/B"),
+        # mypy would not see this stub.
+        ("src/python/apps/content/new.pyi", 'owns it: add ledger_app("content") to src/python/a'),
         ("alembic/content/new_test.py", "no python_tests target owns it, so it never runs: add"),
     ],
 )
