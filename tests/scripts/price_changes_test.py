@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path("scripts/price-changes").resolve()
+FILES = ("scripts/price-changes", "pants-plugins/ledger_operations/operation_documents.py")
 MARK = "\n⚠ marks what owners lose: a lower amount, a tighter limit, an operation."
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
@@ -35,9 +35,10 @@ class Repository:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.operations = root / "docs/operations"
-        (root / "scripts").mkdir()
         self.operations.mkdir(parents=True)
-        shutil.copy(SCRIPT, root / "scripts")
+        for name in FILES:
+            (root / name).parent.mkdir(parents=True)
+            shutil.copy(name, root / name)
         self.git("init", "-q", "-b", "main")
 
     def git(self, *words: str) -> None:
@@ -201,7 +202,7 @@ def test_mistakes_are_explained(repository: Repository) -> None:
     repository.commit()
     (repository.operations / "shop.json").write_text("<<<<<<<")
     for arguments, problem in (
-        (["main"], "shop.json is malformed: write it with src/python/apps/shop:service -- docu"),
+        (["main"], "shop.json is malformed: write it with ./pants run src/python/apps/shop:serv"),
         (["nowhere"], "git merge-base nowhere HEAD has failed: correct the base, or fetch it"),
         ([], "price-changes: give one base, for example scripts/price-changes origin/main"),
     ):
