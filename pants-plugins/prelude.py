@@ -66,6 +66,8 @@ def ledger_app(name):
     pex_binary(
         name="pex",
         entry_point="service.py",
+        # Any supported version, not the one that has built it.
+        shebang="#!/usr/bin/env python3",
         output_path=f"{name}.pex",
         # All starts but the first are twice as fast as without a virtual environment.
         execution_mode="venv",

@@ -110,6 +110,7 @@ def test_an_edit_of_cores_ledger_selects_everything_that_knows_a_ledger(
         "tests/core/console:logic",
         "tests/scripts/audit_test.py",
         "tests/scripts/check_packages_test.py",
+        "tests/scripts/embedded_in_use_test.py",
         "tests/scripts/find_python_test.py",
         "tests/scripts/price_changes_test.py",
         "tests:packages",

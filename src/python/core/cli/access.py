@@ -77,7 +77,8 @@ def access_options(app: str) -> Callable[[Callable[..., None]], Callable[..., No
             metavar="FILE",
             envvar=[f"{app.upper()}_API_KEY_FILE", "API_KEY_FILE"],
             show_envvar=True,
-            help="File with the key for the service. The variable API_KEY can have the key itself.",
+            help="File with the key for the service. "
+            f"{app.upper()}_API_KEY or API_KEY can have the key itself.",
         )
         @click.option(
             "--timeout",

@@ -34,7 +34,8 @@ def claimed(data: Path, setting: str = "DATA_DIR") -> Generator[int, None, None]
     def in_use(holder: str) -> str:
         return (
             f"{data} is in use by process {holder}: stop that one first, or set {setting} to "
-            "another folder, or DATABASE_URL to a PostgreSQL server"
+            "another folder, or DATABASE_URL to the `database` that it printed; `balance`, "
+            "`history` and `post` can also ask it: add --url with its address"
         )
 
     def still_running(_: str) -> str:

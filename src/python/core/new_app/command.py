@@ -54,4 +54,6 @@ def _report(app: str, deploys: bool) -> str:
 {deployment}
 
   test it  ./pants lint check test src/python/apps/{app}:: alembic/{app}:: tests/apps/{app}::
-  run it   ./pants run src/python/apps/{app}:service"""
+  run it   ./pants run src/python/apps/{app}:service
+
+Amounts per unit and limits are declared in src/python/apps/{app}/ledger.py: see README.md."""
