@@ -1,0 +1,162 @@
+"""Answers that arrive late: what a person does meanwhile counts, and nothing old replaces it."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from pydantic import SecretStr
+
+from core.console.browser.console_page import ConsolePage
+from core.console.browser.sample_data import POSTER, give, some_entries
+from core.testing.waiting import until
+
+
+@contextmanager
+def late(
+    page: Page, address: str, *, requests: int = 1
+) -> Generator[Callable[[], None], None, None]:
+    """Holds the answers to these requests until the end of the block, which the page then has.
+
+    Yields a function that waits until the page has asked.
+    """
+    held: list[Route] = []
+    is_over = False
+
+    def handle(route: Route) -> None:
+        if is_over:
+            route.continue_()
+        else:
+            held.append(route)
+
+    def asked() -> None:
+        # Any call lets Playwright handle what the browser has told it.
+        until(lambda: page.evaluate("1") and len(held) >= requests, "the page does not ask")
+
+    page.route(address, handle)
+    yield asked
+    asked()
+    is_over = True
+    for route in held:
+        route.continue_()
+    # Later than these answers, there is one more, and a task after all that they have started.
+    page.evaluate(
+        "fetch('console/icon.svg').then(icon => icon.text())"
+        ".then(() => new Promise(done => setTimeout(done)))"
+    )
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.fixture
+def owners(url: SecretStr, owner: str) -> tuple[str, str]:
+    """One who has many entries, and another one with a single entry and 10 credits."""
+    one, other = f"{owner}-one", f"{owner}-other"
+    give(url, one, some_entries(250))
+    give(url, other, some_entries(1))
+    return one, other
+
+
+def assert_shows_only(console: ConsolePage, owner: str) -> None:
+    """Asserts that nothing of another owner than this one, who has 10 credits, is shown."""
+    expect(console.heading.first).to_have_text(owner)
+    console.expect_balance(10)
+    [row] = console.expect_rows(1)
+    assert row.nonce == "nonce-0"
+    expect(console.load_more).to_be_hidden()
+    expect(console.entry).to_be_hidden()
+    expect(console.alert).to_have_text("")
+
+
+def test_of_an_owner_who_was_asked_for_before(
+    console: ConsolePage, owners: tuple[str, str]
+) -> None:
+    one, other = owners
+    with late(console.page, f"**/ledger/{one}**", requests=3) as asked:
+        console.owner.fill(one)
+        console.look_up_button.click()
+        asked()
+        console.look_up(other)
+    assert_shows_only(console, other)
+
+
+def test_of_a_next_page(console: ConsolePage, owners: tuple[str, str]) -> None:
+    one, other = owners
+    console.look_up(one)
+    with late(console.page, "**/entries?*cursor=*") as asked:
+        console.load_more.click()
+        asked()
+        console.look_up(other)
+    assert_shows_only(console, other)
+
+
+def test_of_a_filter(console: ConsolePage, owners: tuple[str, str]) -> None:
+    one, other = owners
+    console.look_up(one)
+    with late(console.page, "**/entries?*operation=*") as asked:
+        console.choose(operation="CREDIT_ADD")
+        asked()
+        console.look_up(other)
+    assert_shows_only(console, other)
+
+
+def test_of_an_entry(console: ConsolePage, owners: tuple[str, str]) -> None:
+    one, other = owners
+    console.look_up(one)
+    with late(console.page, "**/entries/nonce-7") as asked:
+        console.find("nonce-7")
+        asked()
+        console.look_up(other)
+    assert_shows_only(console, other)
+
+
+def test_of_an_owner_who_was_posted_to(console: ConsolePage, owners: tuple[str, str]) -> None:
+    one, other = owners
+    console.look_up(one)
+    console.fill_post("CREDIT_ADD", "a reason")
+    with late(console.page, f"**/ledger/{one}**", requests=3) as asked:
+        console.post_button.click()
+        console.post_it.click()
+        asked()
+        console.look_up(other)
+    assert_shows_only(console, other)
+
+
+def test_of_a_post_itself(console: ConsolePage, owners: tuple[str, str]) -> None:
+    one, other = owners
+    console.look_up(one)
+    console.fill_post("CREDIT_ADD", "a reason")
+    with late(console.page, "**/ledger") as asked:
+        console.post_button.click()
+        console.post_it.click()
+        asked()
+        console.look_up(other)
+        console.fill_post("CREDIT_ADD", "for the other")
+    expect(console.status).to_contain_text(one)  # it says to whom it was posted
+    assert_shows_only(console, other)
+    reason = console.post_form.get_by_role("textbox", name="Reason")
+    expect(reason).to_have_value("for the other")
+
+
+def test_of_an_earlier_filter(console: ConsolePage, owners: tuple[str, str]) -> None:
+    one, _ = owners
+    console.look_up(one)
+    with late(console.page, "**/entries?*operation=CREDIT_ADD*") as asked:
+        console.choose(operation="CREDIT_ADD")
+        asked()
+        console.choose(operation="BOOKING_REWARD")
+        console.expect_first("nonce-246")
+    assert {row.operation for row in console.shown()} == {"BOOKING_REWARD"}
+
+
+def test_of_the_key(page: Page, address: str, url: SecretStr, owner: str) -> None:
+    """An owner can be typed while it is being checked."""
+    give(url, owner, some_entries(1))
+    console = ConsolePage(page, address, POSTER.token).open()
+    with late(page, "**/operations") as asked:
+        console.enter_key()
+        asked()
+        console.owner.fill(owner)
+    expect(page.get_by_text("read, post")).to_be_visible()
+    expect(console.owner).to_have_value(owner)
+    console.look_up_button.click()
+    console.expect_balance(10)
