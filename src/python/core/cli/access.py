@@ -188,4 +188,4 @@ def _explained(error: ClientError) -> str:
 def _may_succeed_later(error: ClientError) -> bool:
     if isinstance(error, (Problem, UnexpectedAnswer)):
         return error.status in RETRIED
-    return isinstance(error, NoAnswer)
+    return isinstance(error, NoAnswer) and not error.lasting

@@ -150,7 +150,7 @@ class AsyncLedgerClient(ClientCalls[OperationT, httpx.AsyncClient], Generic[Oper
             try:
                 outcome = await self._answer(request, deadline)
             except ClientError as error:
-                outcome = error
+                outcome = error.with_traceback(None)  # which shows each try otherwise
 
     async def _answer(self, request: Request, deadline: Deadline) -> Answer:
         tries = Tries(request, deadline)
@@ -169,5 +169,6 @@ class AsyncLedgerClient(ClientCalls[OperationT, httpx.AsyncClient], Generic[Oper
         except asyncio.TimeoutError:
             raise self._endpoint.too_late() from None
         except httpx.RequestError as error:
-            raise self._endpoint.no_answer(error) from error
+            # Its message is in the new one; its own causes take a screen.
+            raise self._endpoint.no_answer(error) from None
         return answer(response, response.content)

@@ -41,17 +41,32 @@ def _hint(unresolved: tuple[Post[BaseLedgerOperation], ...]) -> str:
 class NoAnswer(ClientError):
     """The service could not be reached, did not answer in time, or broke the connection.
 
-    `sent` is false if the request surely did not reach the service.
+    `sent` is false if the request surely did not reach the service. `advice` says what to look at.
+    `lasting` means that another try would fail in the same way.
     """
 
     code = "no_answer"
+    tries = 1
+    seconds = 0.0
+    """How long the tries took together."""
+    nothing_posted = False
+    """Whether the request is a post that surely did not reach the service."""
 
-    def __init__(self, explanation: str, sent: bool) -> None:
-        super().__init__(explanation, sent)
+    def __init__(
+        self, explanation: str, sent: bool, advice: str | None = None, lasting: bool = False
+    ) -> None:
+        super().__init__(explanation, sent, advice, lasting)
         self.sent = sent
+        self.advice = advice
+        self.lasting = lasting
 
     def explanation(self) -> str:
-        return str(self.args[0])
+        text = str(self.args[0])
+        if self.tries > 1:
+            text += f", after {self.tries} tries in {self.seconds:.1f} s"
+        if self.nothing_posted:
+            text += "; nothing was posted"
+        return text if self.advice is None else f"{text}; {self.advice}"
 
 
 class UnexpectedAnswer(ClientError):

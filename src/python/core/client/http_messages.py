@@ -10,10 +10,13 @@ import httpx
 from core.client.answers import Answer
 from core.client.exceptions import NoAnswer
 from core.client.exchanges import Request
+from core.client.tls_mistakes import tls_mistake
 from core.ledgers.errors import ConfigurationError
 
 # The request has not reached the service when these are raised.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout)
+_NOT_SENT = (*_NOT_CONNECTED, httpx.PoolTimeout)
+_UNREACHABLE = "is the service running, and is this its address?"
 
 
 class Endpoint:
@@ -56,7 +59,14 @@ class Endpoint:
     def no_answer(self, error: httpx.RequestError) -> NoAnswer:
         """Returns the exception for a try that got no answer because of `error`."""
         reason = str(error) or type(error).__name__
-        return NoAnswer(f"No answer from {self._url}: {reason}", not isinstance(error, _NOT_SENT))
+        mistake = tls_mistake(error)
+        advice = mistake or (_UNREACHABLE if isinstance(error, _NOT_CONNECTED) else None)
+        return NoAnswer(
+            f"No answer from {self._url}: {reason}",
+            not isinstance(error, _NOT_SENT),
+            advice,
+            lasting=mistake is not None,
+        )
 
     def too_late(self) -> NoAnswer:
         """Returns the exception for a try that took too long."""

@@ -156,7 +156,7 @@ class LedgerClient(ClientCalls[OperationT, httpx.Client], Generic[OperationT]):
             try:
                 outcome = self._answer(request, deadline)
             except ClientError as error:
-                outcome = error
+                outcome = error.with_traceback(None)  # which shows each try otherwise
 
     def _answer(self, request: Request, deadline: Deadline) -> Answer:
         tries = Tries(request, deadline)
@@ -180,4 +180,5 @@ class LedgerClient(ClientCalls[OperationT, httpx.Client], Generic[OperationT]):
                         raise self._endpoint.too_late()
                 return answer(response, bytes(body))
         except httpx.RequestError as error:
-            raise self._endpoint.no_answer(error) from error
+            # Its message is in the new one; its own causes take a screen.
+            raise self._endpoint.no_answer(error) from None

@@ -188,7 +188,7 @@ def _explained(
     `repeated` means that an earlier try may have written them.
     """
     if isinstance(error, NoAnswer):
-        certain = not error.sent
+        certain = error.nothing_posted = not error.sent
     elif isinstance(error, _DECIDED):
         certain = True
     else:

@@ -6,7 +6,7 @@ Every try of a post has the same nonce, so it does not matter what an earlier on
 import logging
 import random
 import time
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay
 from tenacity.asyncio import AsyncRetrying
@@ -66,18 +66,25 @@ class Tries:
             stop=stop_before_delay(self._deadline.left()),
             wait=_wait,
             retry=retry_if_exception(self._again),
-            before_sleep=_log,
-            reraise=True,
+            before_sleep=self._log,
+            retry_error_callback=_give_up,
         )
 
     def _again(self, error: BaseException) -> bool:
         if isinstance(error, NoAnswer):
             self._arrived = error.sent = error.sent or self._arrived
-            return not self.request.once
+            return not (self.request.once or error.lasting)
         if isinstance(error, (Problem, UnexpectedAnswer)):
             self._arrived = True
             return not self.request.once and error.status in RETRIED
         return False
+
+    def _log(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if state.attempt_number == 1:  # the others would only repeat it
+            log.info("trying again for up to %.0f s: %s", self._deadline.left(), error)
+        else:
+            log.debug("try %s failed: %s", state.attempt_number, error)
 
 
 def wait_before_retry(error: BaseException | None, tries: int) -> float:
@@ -96,6 +103,10 @@ def _wait(state: RetryCallState) -> float:
     return wait_before_retry(error, state.attempt_number)
 
 
-def _log(state: RetryCallState) -> None:
+def _give_up(state: RetryCallState) -> NoReturn:
+    """Raises the error of the last try. If that got no answer, it says how many there were."""
     error = state.outcome.exception() if state.outcome is not None else None
-    log.info("try %s failed; next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
+    assert error is not None
+    if isinstance(error, NoAnswer):
+        error.tries, error.seconds = state.attempt_number, state.seconds_since_start or 0
+    raise error
