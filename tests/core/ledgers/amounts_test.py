@@ -126,7 +126,9 @@ def test_a_quantity_must_be_an_integer_in_the_range(quantity: Any) -> None:
 @pytest.mark.parametrize("quantity", [0, -1, 2, 1.0, True])
 def test_an_operation_with_a_fixed_amount_takes_no_quantity(quantity: Any) -> None:
     for operation in (MESSAGE, ChatOperation.DAILY_REWARD):
-        with pytest.raises(QuantityNotAllowed, match=f"{operation} has a fixed amount") as refusal:
+        with pytest.raises(
+            QuantityNotAllowed, match=f"^{operation.value} has a fixed amount"
+        ) as refusal:
             CHAT.request(owner_id="ann", operation=operation, nonce="1", quantity=quantity)
         assert refusal.value.code == "quantity_not_allowed"
 

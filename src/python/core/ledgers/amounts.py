@@ -86,7 +86,7 @@ def quantity_problem(quantity: object, at_most: int = MAX_AMOUNT) -> str | None:
     return f"the quantity must be an integer from 1 to {at_most}"
 
 
-def amount_of(amount: Amount, operation: object, quantity: int) -> int:
+def amount_of(amount: Amount, operation: BaseLedgerOperation, quantity: int) -> int:
     """Returns the credits of `operation` with this quantity.
 
     Raises QuantityNotAllowed if the amount is fixed, and InvalidQuantity if there are too many.
@@ -95,7 +95,7 @@ def amount_of(amount: Amount, operation: object, quantity: int) -> int:
         return amount.amount_for(quantity)
     if type(quantity) is not int or quantity != 1:
         raise QuantityNotAllowed(
-            f"{operation} has a fixed amount, so it takes no quantity: leave the quantity out"
+            f"{operation.value} has a fixed amount, so it takes no quantity: leave the quantity out"
         )
     return amount
 
