@@ -91,7 +91,7 @@ def test_a_post_without_a_nonce_prints_one_that_can_be_posted_again(where: str) 
     assert run("balance", owner).stdout == "10 credits\n"
     reused = run("post", owner, "CREDIT_SPEND", "--nonce", nonce)
     assert (reused.exit_code, reused.stdout) == (1, "")
-    assert "a different operation (CREDIT_ADD); use a new nonce" in reused.stderr
+    assert "with another operation (CREDIT_ADD); use a new nonce" in reused.stderr
 
 
 @pytest.mark.parametrize(

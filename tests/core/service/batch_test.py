@@ -64,7 +64,11 @@ def test_a_batch_is_atomic_by_default(
 
 def test_a_duplicate_refuses_the_whole_batch(client: Client, shared_url: SecretStr) -> None:
     original = post(client, "ann", "1", "CREDIT_ADD").json()
-    for operation in ("CREDIT_ADD", "DAILY_REWARD"):
+    differences = {
+        "CREDIT_ADD": "from another request",
+        "DAILY_REWARD": "with another operation (CREDIT_ADD)",
+    }
+    for operation, difference in differences.items():
         entries = [
             entry("ann", "2", "CREDIT_ADD"),
             entry("bob", "1", "CREDIT_ADD"),
@@ -72,7 +76,10 @@ def test_a_duplicate_refuses_the_whole_batch(client: Client, shared_url: SecretS
             entry("cat", "1", "CREDIT_SPEND"),  # refused too, but only the first one is reported
         ]
         problem = assert_problem(post_batch(client, entries), 409, "nonce_reused")
-        assert problem["detail"].startswith("Duplicate transaction: ")
+        assert problem["detail"] == (
+            f"Nonce reused: entry {original['id']} has the nonce '1', {difference}; use a new "
+            "nonce for another post (entry 2 of the batch; no entry was posted)"
+        )
         assert problem["index"] == 2
         assert {**problem["entry"], "balance": 10} == original
         assert posted_keys(shared_url) == [("ann", "1")]

@@ -63,7 +63,10 @@ def test_reusing_a_nonce_for_another_operation_has_its_own_error_code(client: Cl
     post(client, "ann", "1", "CREDIT_ADD")
     problem = assert_problem(post(client, "ann", "1", "DAILY_REWARD"), 409, "nonce_reused")
     assert problem["entry"]["operation"] == "CREDIT_ADD"
-    assert problem["detail"].startswith("Duplicate transaction: ")
+    assert problem["detail"] == (
+        f"Nonce reused: entry {problem['entry']['id']} has the nonce '1', with another operation "
+        "(CREDIT_ADD); use a new nonce for another post"
+    )
 
 
 def test_a_spend_beyond_the_balance_is_refused(client: Client, shared_url: SecretStr) -> None:

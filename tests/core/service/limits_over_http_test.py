@@ -51,7 +51,10 @@ def test_the_answer_has_the_latest_entry_and_when_the_next_period_begins(client:
     assert (problem["operation"], problem["allowed"]) == ("BOOKING_REWARD", 2)
     assert problem["resets_at"].endswith(("T22:00:00Z", "T23:00:00Z"))
     assert problem["resets_at"] > latest["created_on"]
-    assert problem["detail"].startswith("Limit reached: BOOKING_REWARD is posted at most 2 times")
+    assert problem["detail"] == (
+        "Limit reached: BOOKING_REWARD is posted at most 2 times a month (Europe/Berlin); the next "
+        f"month begins at {problem['resets_at'].replace('Z', '+00:00')}"
+    )
     assert post(client, "ann", "3", "CREDIT_ADD").status_code == 201  # the nonce is unused
 
 

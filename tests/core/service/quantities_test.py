@@ -75,7 +75,9 @@ def test_an_invalid_quantity_is_refused(client: Client, quantity: object) -> Non
 def test_a_fixed_operation_takes_no_quantity(client: Client, quantity: int) -> None:
     fixed: dict[str, object] = {"operation": "CREDIT_ADD", "quantity": quantity}
     problem = assert_problem(post(client, "fixed", "1", **fixed), 422, "quantity_not_allowed")
-    assert "leave the quantity out" in problem["detail"]
+    sentence = "CREDIT_ADD has a fixed amount, so it takes no quantity: leave the quantity out"
+    assert problem["errors"] == [{"field": "body.quantity", "message": sentence}]
+    assert problem["detail"] == f"Invalid request: body.quantity: {sentence}"
     assert client.get("/ledger/fixed").json()["balance"] == 0
     fixed["quantity"] = 1
     assert post(client, f"fixed {quantity}", "1", **fixed).status_code == 201
@@ -101,7 +103,11 @@ def test_a_nonce_with_another_quantity_is_reused(client: Client) -> None:
     assert post(client, "again", "1", quantity=3).status_code == 201
     assert_problem(post(client, "again", "1", quantity=3), 409, "duplicate_nonce")
     problem = assert_problem(post(client, "again", "1", quantity=2), 409, "nonce_reused")
-    assert "another quantity: its amount is 15" in problem["detail"]
+    original = problem["entry"]["id"]
+    assert problem["detail"] == (
+        f"Nonce reused: entry {original} has the nonce '1', with another quantity (its amount is "
+        "15); use a new nonce for another post"
+    )
     several = [{**entry("again", nonce, "BOOKING_REWARD"), "quantity": 2} for nonce in ("2", "3")]
     assert client.post("/ledger/batch", json={"entries": several}).status_code == 201
     repeated = client.post("/ledger/batch", json={"entries": several})

@@ -1,7 +1,7 @@
 """Converts outcomes of posting to HTTP responses."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from typing_extensions import assert_never
 
 from core.ledgers.errors import DatabaseUnavailable, LedgerError
+from core.ledgers.limits import Limit
 from core.ledgers.operations import OperationT
 from core.ledgers.outcomes import (
     BalanceTooHigh,
@@ -25,9 +26,9 @@ from core.ledgers.outcomes import (
     Refusal,
     StoredEntry,
 )
-from core.ledgers.posting import MAX_BALANCE
 from core.ledgers.requests import Batch
 from core.ledgers.schemas import EntryModel, PostedBatch, PostedEntry
+from core.service import refusal_details
 from core.service.ledger_schemas import BatchResult, EntryResult, LedgerSchemas
 from core.service.problems import (
     BalanceLimit,
@@ -66,8 +67,11 @@ def respond(reply: Reply[BaseModel]) -> Response:
 class Responses(Generic[OperationT]):
     """Creates the responses of one ledger's service."""
 
-    def __init__(self, schemas: LedgerSchemas[OperationT]) -> None:
+    def __init__(
+        self, schemas: LedgerSchemas[OperationT], limits: Mapping[OperationT, Limit]
+    ) -> None:
         self._schemas = schemas
+        self._limits = limits
 
     def for_post(
         self, outcome: BatchOutcome[OperationT]
@@ -157,18 +161,12 @@ class Responses(Generic[OperationT]):
             case LimitReached():
                 return self._limit_reached(refusal)
             case Insufficient(amount, balance):
-                detail = (
-                    f"Insufficient balance: the operation takes {-amount} credits, "
-                    f"but the owner has {balance}"
-                )
+                detail = refusal_details.insufficient(refusal)
                 return InsufficientBalance(
                     title=title(400), status=400, detail=detail, amount=amount, balance=balance
                 )
             case BalanceTooHigh(amount, balance):
-                detail = (
-                    f"Balance limit: the operation adds {amount} credits, but the owner has "
-                    f"{balance} and can have at most {MAX_BALANCE}"
-                )
+                detail = refusal_details.balance_too_high(refusal)
                 return BalanceLimit(
                     title=title(400), status=400, detail=detail, amount=amount, balance=balance
                 )
@@ -177,6 +175,9 @@ class Responses(Generic[OperationT]):
 
     def _refused_in_batch(self, index: int, refusal: Refusal[OperationT]) -> ProblemDocument:
         alone = self._refused(refusal)
+        if isinstance(refusal, Duplicate):
+            # Not `duplicate_nonce`, which clients take for a success: the rest of the batch is new.
+            alone.detail = refusal_details.nonce_reused(refusal)
         detail = f"{alone.detail} (entry {index} of the batch; no entry was posted)"
         fields: dict[str, Any] = {**vars(alone), "detail": detail, "index": index}
         if isinstance(alone, InsufficientBalance):
@@ -185,7 +186,6 @@ class Responses(Generic[OperationT]):
             return BalanceLimitInBatch(**fields)
         if isinstance(alone, OperationLimit):
             return self._schemas.limit_in_batch(**fields)
-        # Not `duplicate_nonce`, which clients take for a success: the rest of the batch is new.
         fields["code"] = "nonce_reused"
         return self._schemas.duplicate_in_batch(**fields)
 
@@ -205,12 +205,10 @@ class Responses(Generic[OperationT]):
 
     def _duplicate(self, duplicate: Duplicate[OperationT]) -> DuplicateNonce[OperationT]:
         original = duplicate.original
-        detail = (
-            f"Duplicate transaction: the owner has already used nonce {original.nonce!r}, "
-            f"for entry {original.id}"
-        )
         if duplicate.reused:
-            detail += f", {_difference(duplicate)}; use a new nonce"
+            detail = refusal_details.nonce_reused(duplicate)
+        else:
+            detail = refusal_details.duplicate(duplicate)
         return self._schemas.duplicate(
             title=title(409),
             status=409,
@@ -220,10 +218,7 @@ class Responses(Generic[OperationT]):
         )
 
     def _limit_reached(self, reached: LimitReached[OperationT]) -> OperationLimit[OperationT]:
-        times = "once" if reached.allowed == 1 else f"{reached.allowed} times"
-        detail = f"Limit reached: {reached.operation.value} is posted at most {times}"
-        if reached.resets_at is not None:
-            detail += f" in a period; the next one begins at {reached.resets_at.isoformat()}"
+        detail = refusal_details.limit_reached(reached, self._limits[reached.operation])
         return self._schemas.limit_reached(
             title=title(409),
             status=409,
@@ -236,12 +231,3 @@ class Responses(Generic[OperationT]):
 
     def _entry(self, entry: StoredEntry[OperationT]) -> EntryModel[OperationT] | dict[str, object]:
         return self._schemas.entry.of(entry) if isinstance(entry, Entry) else vars(entry)
-
-
-def _difference(duplicate: Duplicate[OperationT]) -> str:
-    """Returns how the entry that has used the nonce differs from the post."""
-    original = duplicate.original
-    if original.operation is duplicate.post.operation:
-        return f"another quantity: its amount is {original.amount}"
-    name = original.operation.value if isinstance(original, Entry) else original.operation
-    return f"a different operation ({name})"

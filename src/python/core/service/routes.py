@@ -47,7 +47,7 @@ def add_posting_routes(
 
     `posts` returns the queue of the running event loop.
     """
-    responses = Responses(schemas)
+    responses = Responses(schemas, ledger.limits)
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
         post = request.to_post()
