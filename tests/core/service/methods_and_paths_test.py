@@ -82,7 +82,35 @@ def test_a_path_that_may_have_a_slash_of_an_owner_says_how_to_encode_it(client: 
     hint = "if the owner_id contains a slash, percent-encode it as %2F"
     assert client.get("/ledger/team/bob").json()["detail"] == f"Not Found: {hint}"
     assert client.get("/ledger/team%2Fbob").json()["balance"] == 0
-    assert client.get("/nothing").json()["detail"] == "Not Found"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/ledgers"])
+def test_another_path_refers_to_the_documentation(client: Client, path: str) -> None:
+    missing = client.get(f"{path}/nothing")
+    assert missing.json()["detail"] == "Not Found: see /docs for the paths"
+
+
+def test_a_wrong_start_of_a_path_is_not_taken_for_an_owner(client: Client) -> None:
+    """Such as that of a client whose URL of the service has a path too many."""
+    twice = "the URL of the service ends before /ledger, which this path has twice"
+    assert twice in client.get("/ledger/ledger/ann").json()["detail"]
+    assert twice in client.post("/ledger/ledger", json=entry("ann", "1")).json()["detail"]
+    before = client.get("/docs/ledger/ann").json()["detail"]
+    assert before.startswith("Not Found: the paths of the ledger begin with /ledger: remove")
+
+
+@pytest.mark.parametrize(
+    "method, path, advice",
+    [
+        ("GET", "/ledger", "use POST"),
+        ("DELETE", "/ledger/batch", "use GET or POST"),
+        ("PUT", "/ledger/ann", "use GET"),
+    ],
+)
+def test_a_wrong_method_says_which_to_use(
+    client: Client, method: str, path: str, advice: str
+) -> None:
+    assert client.request(method, path).json()["detail"] == f"Method Not Allowed: {advice}"
 
 
 def test_posts_are_accepted_with_a_trailing_slash(client: Client) -> None:

@@ -55,7 +55,8 @@ def test_every_route_works_through_the_proxy(client: Client, prefix: str, slash:
     assert client.head(f"{prefix}/readyz{slash}").status_code == 200
     assert client.options(f"{prefix}/healthz{slash}").headers["allow"] == "OPTIONS, GET, HEAD"
     assert_problem(client.get(f"{prefix}/ledger/"), 422, "invalid_request")
-    assert_problem(client.get(f"{prefix}/nothing{slash}"), 404, "not_found")
+    missing = assert_problem(client.get(f"{prefix}/nothing{slash}"), 404, "not_found")
+    assert missing["detail"] == f"Not Found: see {PREFIX}/docs for the paths"
 
 
 @pytest.mark.parametrize("path", [PREFIX, f"{PREFIX}2/ledger/ann", "/apps%2Fsample/"])

@@ -31,6 +31,7 @@ from core.service.problems import (
     title,
     unavailable,
 )
+from core.service.wrong_paths import method_not_allowed, not_found
 
 # What FastAPI takes for JSON.
 _JSON = re.compile(r"\s*application/([^;]+\+)?json\s*(;|$)", re.IGNORECASE)
@@ -99,17 +100,18 @@ def _invalid_cursor(_: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers or {})
+    headers, detail = dict(error.headers or {}), error.detail
     if error.status_code == 405:
-        headers = {"Allow": allowed_methods(request)}
+        allowed = allowed_methods(request)
+        headers = {"Allow": allowed}
+        detail += f": {method_not_allowed(request, allowed)}"
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
     if error.status_code == 400:  # raised by FastAPI for a body that it cannot decode
         return _invalid(InvalidField(field="body", message=error.detail))
     code = "_".join(title(error.status_code).lower().split())
-    detail = error.detail
-    if error.status_code == 404 and "/ledger/" in request.url.path:
-        detail += ": if the owner_id contains a slash, percent-encode it as %2F"
+    if error.status_code == 404:
+        detail += f": {not_found(request)}"
     return problem_response(plain_problem(error.status_code, code, detail), headers)
 
 
