@@ -174,8 +174,12 @@ def test_what_can_never_work_is_refused_without_a_service() -> None:
         client.entry("ann", ".")
     with pytest.raises(InvalidBatch):
         client.post_batch([])
-    with pytest.raises(ForeignOperation):
+    with pytest.raises(ForeignOperation, match="pass SampleOperation.CREDIT_ADD, not a string"):
         client.post(**foreign)
+    with pytest.raises(ForeignOperation, match="pass SampleOperation.CREDIT_ADD, not a string"):
+        client.entries("ann", operation=foreign["operation"])
+    with pytest.raises(InvalidIdentifier, match="owner_id must be a string, not 5"):
+        client.post(**{**foreign, "owner_id": 5, "operation": ADD})
 
 
 @pytest.mark.parametrize(

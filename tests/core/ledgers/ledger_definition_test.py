@@ -93,6 +93,15 @@ def test_an_operation_of_another_app_has_no_amount() -> None:
         SHOP.amount_of(OtherOperation.SALE)  # type: ignore[arg-type]  # on purpose
 
 
+@pytest.mark.parametrize(
+    "text, advice", [("SALE", "pass ShopOperation.SALE, not a string"), ("SOLD", "use a member")]
+)
+def test_a_string_is_not_an_operation(text: str, advice: str) -> None:
+    given: Any = text
+    with pytest.raises(ForeignOperation, match=f"{text} is not an operation .+{advice}"):
+        SHOP.amount_of(given)
+
+
 def test_a_ledger_makes_posts_of_its_own_operations_only() -> None:
     assert SHOP.request(owner_id="ann", operation=SALE, nonce="1") == Post("ann", SALE, "1")
     foreign: Any = OtherOperation.SALE  # Any hides the type from the type checker

@@ -175,7 +175,8 @@ def test_a_batch_must_not_be_empty_or_repeat_a_nonce() -> None:
         Batch((post("CREDIT_ADD", "1"), post("CREDIT_ADD", "1", "bob"), post("CREDIT_SPEND", "1")))
 
 
-UNSTORABLE = ["", "x" * 256, "a\0b", "a\ud800b"]
+# Those of another type are mistakes that a type checker would find.
+UNSTORABLE: list[Any] = ["", "x" * 256, "a\0b", "a\ud800b", 5, None, b"ann", ["ann"]]
 
 
 @pytest.mark.parametrize("owner_id", [*UNSTORABLE, ".", ".."])

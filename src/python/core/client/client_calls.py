@@ -1,6 +1,6 @@
 """The calls of both clients: arguments become exchanges, with the checks that need no service."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -14,7 +14,7 @@ from core.client.posting_exchanges import PostingExchanges
 from core.client.results import PostedEntry
 from core.ledgers.errors import ConfigurationError, ForeignOperation
 from core.ledgers.history import Order, Selection
-from core.ledgers.operations import BaseLedgerOperation, OperationT
+from core.ledgers.operations import BaseLedgerOperation, OperationT, advice_for_string
 from core.ledgers.requests import Post
 
 HttpT = TypeVar("HttpT", httpx.Client, httpx.AsyncClient)
@@ -59,10 +59,12 @@ class ClientCalls(Generic[OperationT, HttpT]):
             owner_id, self._own(operation), new_nonce() if nonce is None else nonce, quantity
         )
 
-    def _own(self, operation: OperationT) -> OperationT:
+    def _own(self, operation: object) -> OperationT:
         if not isinstance(operation, self._operations):
+            advice = advice_for_string(self._operations, operation)
             raise ForeignOperation(
                 f"{operation!r} is not one of {self._operations.__name__}, the client's operations"
+                f"{advice}"
             )
         return operation
 
@@ -79,5 +81,7 @@ class ClientCalls(Generic[OperationT, HttpT]):
         since: datetime | None,
         until: datetime | None,
     ) -> Selection[OperationT]:
-        chosen = (operation,) if isinstance(operation, BaseLedgerOperation) else tuple(operation)
+        # A string is a collection, too, but of characters.
+        chosen: Iterable[object]
+        chosen = (operation,) if isinstance(operation, (BaseLedgerOperation, str)) else operation
         return Selection(order, tuple(self._own(each) for each in chosen), since, until)

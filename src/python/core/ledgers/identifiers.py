@@ -24,7 +24,9 @@ def validated_nonce(value: str) -> str:
     return value
 
 
-def _check(field: str, value: str) -> None:
+def _check(field: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidIdentifier(field, f"must be a string, not {value!r}")
     if not 1 <= len(value) <= MAX_LENGTH:
         problem = f"must have 1 to {MAX_LENGTH} characters, but has {len(value)}"
         raise InvalidIdentifier(field, problem)

@@ -10,7 +10,7 @@ from core.ledgers.amounts import Amount, PerUnit, amount_of, amount_problems, pe
 from core.ledgers.errors import DefinitionError, ForeignOperation
 from core.ledgers.families import AnyLedger, Inherited, base_problems, inherited_from
 from core.ledgers.limits import Limit, at_most, limit_problems, once, once_per
-from core.ledgers.operations import OperationT
+from core.ledgers.operations import OperationT, advice_for_string
 from core.ledgers.requests import Post
 from core.ledgers.tables import message
 
@@ -102,9 +102,10 @@ class Ledger(Generic[OperationT]):
                 return amount
             return amount_of(self._per_unit.get(operation, amount), operation, quantity)
         except KeyError:
+            advice = advice_for_string(self.operations, operation)
             raise ForeignOperation(
-                f"{operation} is not an operation of the ledger {self.name!r}; "
-                f"use a member of {self.operations.__name__}"
+                f"{operation} is not an operation of the ledger {self.name!r}"
+                f"{advice or f'; use a member of {self.operations.__name__}'}"
             ) from None
 
     def request(

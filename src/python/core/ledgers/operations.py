@@ -99,6 +99,14 @@ OperationT_co = TypeVar("OperationT_co", bound=BaseLedgerOperation, covariant=Tr
 """For what is only read: a `Post` of one app's operations is also a `Post[BaseLedgerOperation]`."""
 
 
+def advice_for_string(operations: type[BaseLedgerOperation], given: object) -> str:
+    """Returns the end of a message about `given`, if it is the value or the name of a member."""
+    for member in operations:
+        if given in (member.value, member.name):
+            return f": pass {operations.__name__}.{member.name}, not a string"
+    return ""
+
+
 def extend_enum(
     base: type[BaseLedgerOperation],
     name: str,
