@@ -77,6 +77,14 @@ class TestWhatIsWritten:
         for name in {*files(workspace)} - before:
             assert any(name.startswith(each) for each in listed), f"{name} is not listed"
 
+    def test_a_name_in_lower_case_is_noted(
+        self, workspace: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        main(["shop", "PURCHASE=-7", "refund=7"])
+        assert "in upper case, unlike refund. " in capsys.readouterr().err
+        main(["kiosk", "PURCHASE=-7"])
+        assert capsys.readouterr().err == ""
+
     def test_the_deployment_gets_the_variable_of_the_app(self, workspace: Path) -> None:
         main(["shop", "PURCHASE=-7"])
         travel = "          TRAVEL_"

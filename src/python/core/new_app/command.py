@@ -34,6 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except DefinitionError as error:
         sys.exit(f"new-app: {error}. Nothing was written")
     print(_report(app.name, deploys))
+    names = [word.partition("=")[0] for word in given.operations]
+    if others := [name for name in names if name != name.upper()]:
+        print(
+            f"Note: operations are written in upper case, unlike {', '.join(others)}. Entries keep "
+            "the name, so change it before the first one is posted.",
+            file=sys.stderr,
+        )
 
 
 def _report(app: str, deploys: bool) -> str:
