@@ -76,6 +76,14 @@ def test_a_full_disk_is_reported_without_a_traceback() -> None:
 def test_another_word_is_wrong_usage() -> None:
     done = CliRunner().invoke(program_of(LEDGER), ["balances"])
     assert done.exit_code == 2 and "No such command 'balances'" in done.stderr
+    assert "Did you mean 'balance'?" in done.stderr
+
+
+def test_a_key_without_a_scope_is_told_which_there_are() -> None:
+    done = CliRunner().invoke(program_of(LEDGER), ["keys", "new", "till"])
+    assert done.exit_code == 2 and "Missing option '--scope'" in done.stderr
+    sentence = " ".join(done.stderr.split())
+    assert "Use read, post or post:DAILY_REWARD, post:SIGNUP_CREDIT, " in sentence
 
 
 @pytest.mark.parametrize(

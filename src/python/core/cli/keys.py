@@ -5,8 +5,21 @@ from collections.abc import Sequence
 import click
 
 from core.keys.api_keys import new_key
+from core.keys.scopes import scopes_in_words
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
+
+
+class _Scope(click.ParamType[str]):
+    """A scope, which `new_key` checks. If it is missing, the message lists the scopes."""
+
+    name = "text"
+
+    def __init__(self, operations: Sequence[str]) -> None:
+        self._operations = operations
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        return f"Use {scopes_in_words(self._operations)}."
 
 
 def keys_commands(ledger: Ledger[OperationT]) -> click.Group:
@@ -25,6 +38,7 @@ def keys_commands(ledger: Ledger[OperationT]) -> click.Group:
         "scopes",
         multiple=True,
         required=True,
+        type=_Scope(operations),
         help="What the key allows: read, post or post:OPERATION. Repeat it for several.",
     )
     @click.option("--expires", metavar="DATE", help="When it expires, in UTC, such as 2027-01-31.")

@@ -56,6 +56,17 @@ def program_of(ledger: Ledger[OperationT]) -> click.Group:
         def list_commands(self, ctx: click.Context) -> list[str]:
             return list(commands.NAMES)
 
+        def resolve_command(
+            self, ctx: click.Context, args: list[str]
+        ) -> tuple[str | None, click.Command | None, list[str]]:
+            try:
+                return super().resolve_command(ctx, args)
+            except click.exceptions.NoSuchCommand as error:  # Click does not know the names
+                names = self.list_commands(ctx)
+                raise click.exceptions.NoSuchCommand(
+                    error.command_name, possibilities=names, ctx=ctx
+                ) from None
+
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
             return commands.command(cmd_name, ledger)
 

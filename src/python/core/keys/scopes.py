@@ -25,6 +25,11 @@ def post_scope(operation: str) -> str:
     return _ONE + operation
 
 
+def scopes_in_words(operations: Collection[str]) -> str:
+    """Returns the scopes of a ledger whose operations have these values."""
+    return f"{READ}, {POST} or {', '.join(map(post_scope, operations))}"
+
+
 def checked_scopes(scopes: Collection[str], operations: Collection[str]) -> frozenset[str]:
     """Returns the scopes. `operations` are the values of the ledger's operations.
 
@@ -33,10 +38,9 @@ def checked_scopes(scopes: Collection[str], operations: Collection[str]) -> froz
     for scope in scopes:
         operation = scope.removeprefix(_ONE)
         if scope not in (READ, POST) and (operation == scope or operation not in operations):
-            allowed = ", ".join(map(post_scope, operations))
             # A key that was put here by mistake must not get into a log.
             shown = repr(scope) if _HARMLESS.fullmatch(scope) else "something"
-            raise ConfigurationError(f"{shown} is not a scope; use {READ}, {POST} or {allowed}")
+            raise ConfigurationError(f"{shown} is not a scope; use {scopes_in_words(operations)}")
     if not scopes:
-        raise ConfigurationError(f"a key needs a scope: {READ}, {POST} or {_ONE}OPERATION")
+        raise ConfigurationError(f"a key needs a scope: use {scopes_in_words(operations)}")
     return frozenset(scopes)
