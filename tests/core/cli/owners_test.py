@@ -98,15 +98,47 @@ def test_a_post_without_a_nonce_prints_one_that_can_be_posted_again(where: str) 
     "arguments, message",
     [
         (["CREDIT_SPEND"], "Insufficient balance: the operation takes 2 credits, but the owner"),
-        (["CREDIT_SPEND", "--quantity", "1001"], "quantity: "),
-        (["CREDIT_ADD", "--quantity", "2"], "quantity"),
+        (
+            ["CREDIT_SPEND", "--quantity", "1001"],
+            "Invalid request: --quantity: the quantity must be an integer from 1 to 1000\n",
+        ),
+        (
+            ["CREDIT_ADD", "--quantity", "2"],
+            "Invalid request: --quantity: CREDIT_ADD has a fixed amount, so it takes no quantity: "
+            "leave the quantity out\n",
+        ),
     ],
 )
 def test_a_refusal_is_one_sentence(where: str, arguments: list[str], message: str) -> None:
     done = run("post", f"cid {where}", *arguments)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith("sample: ") and message in done.stderr
+    assert done.stderr.startswith(f"sample: {message}")
     assert done.stderr.count("\n") == 1
+
+
+def test_an_owner_without_entries_may_be_misspelled(where: str) -> None:
+    note = "no entries: has alise ever been posted to?\n"
+    for command in ("balance", "history"):
+        done = run(command, "alise")
+        assert (done.exit_code, done.stderr) == (0, note)
+        assert run(command, "alise", "--json").stderr == ""
+    owner = f"spent {where}"
+    for operation in ("CREDIT_ADD", *["CREDIT_SPEND"] * 5):
+        assert run("post", owner, operation).exit_code == 0
+    done = run("balance", owner)
+    assert (done.stdout, done.stderr) == ("0 credits\n", "")
+    assert run("history", owner, "--since", "2999-01-01T00:00:00Z").stderr == ""
+
+
+def test_a_url_that_ends_in_ledger_is_recognized(address: str) -> None:
+    done = run("balance", "ann", "--url", f"{address}/ledger")
+    assert done.exit_code == 1 and "the URL of the service ends before /ledger" in done.stderr
+
+
+def test_https_on_a_port_without_tls_is_tried_once(address: str) -> None:
+    done = run("balance", "ann", "--url", address.replace("http:", "https:"))
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.endswith("; does the service speak http:// rather than https://?\n")
 
 
 def test_a_long_history_is_read_page_by_page(where: str, database: SecretStr) -> None:
@@ -145,6 +177,7 @@ def test_what_does_not_answer_exits_with_3(monkeypatch: pytest.MonkeyPatch) -> N
     service = run("post", "ann", "CREDIT_ADD", "--nonce", "n 1", "--url", NOTHING, "--timeout", "1")
     assert (service.exit_code, service.stdout) == (3, "")
     assert f"sample: No answer from {NOTHING}: " in service.stderr
+    assert "; nothing was posted; is the service running, and is this its" in service.stderr
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     database = run("balance", "ann")
     assert (database.exit_code, database.stdout) == (3, "")

@@ -99,6 +99,15 @@ def test_a_time_without_an_offset_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["verify"], ["export", "--format", "csv"]])
+def test_an_owner_without_entries_may_be_misspelled(url: SecretStr, arguments: list[str]) -> None:
+    fill(url, [Post("ann", Operation.CREDIT_ADD, "1")])
+    note = b"\nno entries: has an\\x1b ever been posted to?\n"
+    for owner, noted in (("an\x1b", True), ("ann", False)):
+        done = run(*arguments, "--owner", owner, DATABASE_URL=url)
+        assert (done.returncode, done.stderr.endswith(note)) == (0, noted), done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["verify"], ["export", "--format", "csv"]])
 def test_a_database_that_is_not_migrated_is_refused(
     databases: Databases, arguments: list[str]
 ) -> None:

@@ -25,6 +25,13 @@ from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.settings.secret_files import read_file
 
+_PARAMETERS = {
+    **{"path.owner_id": "OWNER", "body.owner_id": "OWNER", "body.operation": "OPERATION"},
+    **{"body.nonce": "--nonce", "body.quantity": "--quantity"},
+    **{"query.operation": "--operation", "query.from": "--since", "query.to": "--until"},
+}
+"""What gives a command each field of its requests."""
+
 
 @dataclass(frozen=True)
 class Access:
@@ -176,8 +183,11 @@ def _use_database(ledger: Ledger[OperationT], use: Use[OperationT]) -> None:
 
 def _explained(error: ClientError) -> str:
     text = error.explanation()
-    if isinstance(error, InvalidRequest):
-        text = "; ".join([text, *(f"{each.field}: {each.message}" for each in error.errors)])
+    if isinstance(error, InvalidRequest) and error.errors:
+        invalid = (
+            f"{_PARAMETERS.get(each.field, each.field)}: {each.message}" for each in error.errors
+        )
+        text = f"Invalid request: {'; '.join(invalid)}"
     for post in error.unresolved:
         text += (
             f"; whether it was posted is unknown: post again with --nonce {shlex.quote(post.nonce)}"

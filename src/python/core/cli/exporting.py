@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from core.cli.database import given_or_embedded
+from core.cli.notes import note_no_entries
 from core.cli.progress import Progress
 from core.ledgers.errors import ConfigurationError
 from core.ledgers.identifiers import validated_owner_id
@@ -47,6 +48,8 @@ def export_command(ledger: Ledger[OperationT]) -> click.Command:
                 on_progress=progress,
             ) as entries:
                 _write(entries, _FORMATS[format_])
+        if owner_id is not None and not progress.entries:
+            note_no_entries(owner_id)
 
     return command
 

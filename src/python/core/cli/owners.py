@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import click
 
 from core.cli.access import Access, access_options, with_client
 from core.cli.entry_output import EntryLines, EntryTable, credits_, print_posted
+from core.cli.notes import note_no_entries
 from core.cli.times import time_option
 from core.client.async_ledger_client import AsyncLedgerClient
-from core.client.exceptions import DuplicateNonce
+from core.client.exceptions import ClientError, DuplicateNonce
 from core.client.nonces import new_nonce
 from core.ledgers.errors import InvalidIdentifier
 from core.ledgers.history import MAX_PAGE
@@ -52,8 +54,12 @@ def balance_command(ledger: Ledger[OperationT]) -> click.Command:
             balance = await client.balance(owner)
             if as_json:
                 click.echo(json.dumps({"owner_id": owner, "balance": balance}))
-            else:
-                click.echo(credits_(balance))
+                return
+            click.echo(credits_(balance))
+            # Only the note depends on it, so it does not matter if it fails.
+            with suppress(ClientError):
+                if balance == 0 and not (await client.page(owner, size=1)).entries:
+                    note_no_entries(owner)
 
         with_client(ledger, access, show)
 
@@ -101,6 +107,8 @@ def history_command(ledger: Ledger[OperationT]) -> click.Command:
                     cursor=cursor,
                 )
                 output.write(page.entries)
+                if not (page.entries or cursor or names or since or until or as_json):
+                    note_no_entries(owner)
                 cursor = page.next
                 left = None if left is None else left - len(page.entries)
                 if cursor is None or left == 0:

@@ -17,13 +17,14 @@ class Progress:
         self._terminal = sys.stderr.isatty()
         self._interval = _SECONDS if self._terminal else _SECONDS_IN_A_LOG
         self._began = self._shown = now()
-        self._entries = 0
+        self.entries = 0
+        """How many have been read."""
 
     def __enter__(self) -> "Progress":
         return self
 
     def __call__(self, entries: int, estimate: int | None) -> None:
-        self._entries = entries
+        self.entries = entries
         if self._now() >= self._shown + self._interval:
             self._shown = self._now()
             of = f" of about {estimate:,}" if estimate and estimate >= entries else ""
@@ -32,7 +33,7 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, _: object, __: object) -> None:
         if kind is None:
             seconds = self._now() - self._began
-            self._show(f"{self._done} {self._entries:,} entries in {seconds:.1f} s", end="\n")
+            self._show(f"{self._done} {self.entries:,} entries in {seconds:.1f} s", end="\n")
         elif self._terminal and self._shown > self._began:
             print(file=sys.stderr)  # the message has a line of its own
 

@@ -8,6 +8,7 @@ import click
 
 from core.cli.database import given_or_embedded
 from core.cli.describing import described
+from core.cli.notes import note_no_entries
 from core.cli.progress import Progress
 from core.cli.tables import table
 from core.cli.times import time_option
@@ -52,6 +53,8 @@ def verify_command(ledger: Ledger[OperationT]) -> click.Command:
             )
         for line in _report(verification):
             click.echo(line)
+        if owner_id is not None and since is None and not verification.entries:
+            note_no_entries(owner_id)
         if verification.findings:
             sys.exit(1)
 
