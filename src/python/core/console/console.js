@@ -173,7 +173,9 @@ function leave() {
 async function refreshAfter(owner, text) {
   clearProblem();
   tell(text, " (", isolated(owner), ")");
-  if (owner !== shownOwner || awaitedOwner) return; // another one is more important by now
+  // Another owner is more important by now. The same one may have been asked about before the post.
+  if (owner !== shownOwner || ![owner, ""].includes(awaitedOwner)) return;
+  awaitedOwner = "";
   try {
     await showOwner(owner, showing.next());
     tell(`${text} Balance: ${balanceShown.textContent}.`);

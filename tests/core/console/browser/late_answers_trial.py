@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from pydantic import SecretStr
 
 from core.console.browser.console_page import ConsolePage
@@ -20,14 +20,14 @@ def late(
 
     Yields a function that waits until the page has asked.
     """
-    held: list[Route] = []
+    held: list[tuple[Route, APIResponse]] = []
     is_over = False
 
     def handle(route: Route) -> None:
         if is_over:
             route.continue_()
         else:
-            held.append(route)
+            held.append((route, route.fetch()))
 
     def asked() -> None:
         # Any call lets Playwright handle what the browser has told it.
@@ -37,8 +37,8 @@ def late(
     yield asked
     asked()
     is_over = True
-    for route in held:
-        route.continue_()
+    for route, answer in held:
+        route.fulfill(response=answer)
     # Later than these answers, there is one more, and a task after all that they have started.
     page.evaluate(
         "fetch('console/icon.svg').then(icon => icon.text())"
@@ -119,6 +119,22 @@ def test_of_an_owner_who_was_posted_to(console: ConsolePage, owners: tuple[str, 
         asked()
         console.look_up(other)
     assert_shows_only(console, other)
+
+
+def test_of_the_same_owner_from_before_a_post(
+    console: ConsolePage, owners: tuple[str, str]
+) -> None:
+    _, other = owners
+    console.look_up(other)
+    console.fill_post("CREDIT_ADD", "a reason")
+    with late(console.page, f"**/ledger/{other}**", requests=3) as asked:
+        console.look_up_button.click()
+        asked()
+        console.post_button.click()
+        console.post_it.click()
+        expect(console.status).to_contain_text("Posted CREDIT_ADD")
+    console.expect_balance(20)
+    console.expect_rows(2)
 
 
 def test_of_a_post_itself(console: ConsolePage, owners: tuple[str, str]) -> None:
