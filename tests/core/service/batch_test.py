@@ -77,7 +77,8 @@ def test_a_duplicate_refuses_the_whole_batch(client: Client, shared_url: SecretS
         ]
         problem = assert_problem(post_batch(client, entries), 409, "nonce_reused")
         assert problem["detail"] == (
-            f"Nonce reused: entry {original['id']} has the nonce '1', {difference}; use a new "
+            f"Duplicate transaction: entry {original['id']} already has the nonce '1', "
+            f"{difference}; use a new "
             "nonce for another post (entry 2 of the batch; no entry was posted)"
         )
         assert problem["index"] == 2

@@ -64,7 +64,8 @@ def test_reusing_a_nonce_for_another_operation_has_its_own_error_code(client: Cl
     problem = assert_problem(post(client, "ann", "1", "DAILY_REWARD"), 409, "nonce_reused")
     assert problem["entry"]["operation"] == "CREDIT_ADD"
     assert problem["detail"] == (
-        f"Nonce reused: entry {problem['entry']['id']} has the nonce '1', with another operation "
+        f"Duplicate transaction: entry {problem['entry']['id']} already has the nonce '1', "
+        f"with another operation "
         "(CREDIT_ADD); use a new nonce for another post"
     )
 

@@ -105,7 +105,8 @@ def test_a_nonce_with_another_quantity_is_reused(client: Client) -> None:
     problem = assert_problem(post(client, "again", "1", quantity=2), 409, "nonce_reused")
     original = problem["entry"]["id"]
     assert problem["detail"] == (
-        f"Nonce reused: entry {original} has the nonce '1', with another quantity (its amount is "
+        f"Duplicate transaction: entry {original} already has the nonce '1', "
+        f"with another quantity (its amount is "
         "15); use a new nonce for another post"
     )
     several = [{**entry("again", nonce, "BOOKING_REWARD"), "quantity": 2} for nonce in ("2", "3")]

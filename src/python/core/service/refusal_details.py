@@ -33,7 +33,7 @@ def nonce_reused(refusal: Duplicate[OperationT]) -> str:
     """Returns the sentence for a post that is no retry, although its nonce was used before."""
     original = refusal.original
     return (
-        f"Nonce reused: entry {original.id} has the nonce {original.nonce!r}, "
+        f"Duplicate transaction: entry {original.id} already has the nonce {original.nonce!r}, "
         f"{_difference(refusal)}; use a new nonce for another post"
     )
 

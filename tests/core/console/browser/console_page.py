@@ -42,7 +42,7 @@ class ConsolePage:
         self.find_form = page.get_by_role("form", name="Find an entry")
         self.entry = page.get_by_role("region", name="Entry", exact=True)
         self.post_form = page.get_by_role("form", name="Post", exact=True)
-        self.dialog = page.get_by_role("dialog")
+        self.dialog = page.get_by_role("dialog", name="Post this entry?")
 
     def open(self, fragment: str = "") -> "ConsolePage":
         self.page.goto(f"{self.address}/console{fragment}")
