@@ -65,7 +65,6 @@ TRAVEL_MIGRATION = "alembic/travel/versions/*_create_the_ledger.py"
             everything_of("content")
             | everything_of("travel")
             | CLIENT_TESTS
-            | CONSOLE_TESTS
             | CORE_SERVICE_TESTS
             | PROGRAM_TESTS
             | HTTP_SERVER_TESTS
