@@ -16,27 +16,27 @@ from core.testing.waiting import until
 def late(
     page: Page, address: str, *, requests: int = 1
 ) -> Generator[Callable[[], None], None, None]:
-    """Holds the answers to these requests until the end of the block, which the page then has.
+    """Holds the answers to the first requests until the end of the block, which the page then has.
 
-    Yields a function that waits until the page has asked.
+    Yields a function that waits until they have been asked and answered.
     """
+    begun: list[Route] = []
     held: list[tuple[Route, APIResponse]] = []
-    is_over = False
 
     def handle(route: Route) -> None:
-        if is_over:
+        if len(begun) == requests:
             route.continue_()
         else:
+            begun.append(route)
             held.append((route, route.fetch()))
 
     def asked() -> None:
         # Any call lets Playwright handle what the browser has told it.
-        until(lambda: page.evaluate("1") and len(held) >= requests, "the page does not ask")
+        until(lambda: page.evaluate("1") and len(held) == requests, "the page does not ask")
 
     page.route(address, handle)
     yield asked
     asked()
-    is_over = True
     for route, answer in held:
         route.fulfill(response=answer)
     # These answers are handled before one that the page gets later, and all that follows from it.
