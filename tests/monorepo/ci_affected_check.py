@@ -19,7 +19,8 @@ EVERYTHING = (
     *(f"src/python/core/{name}/*" for name in ("migration_check", "mypy_plugin", "new_app")),
 )
 NOTHING = (
-    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/adr/*.md", "docs/performance.svg"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/adr/*.md", "docs/*.svg"),
+    *("docs/console.md", "docs/console.png"),
     *(f"docs/{page}.md" for page in ("apps", "database", "glossary", "locking", "monorepo")),
     *(f"docs/{page}.md" for page in ("performance", "security", "typing")),
     *(".github/CODEOWNERS.example", ".github/pull_request_template.md", DEPLOYMENT),
@@ -53,8 +54,9 @@ SOME = (
     Kind("src/python/core/client/*", ("src/python/core/client:wheel", *TRAVEL[-2:])),
     Kind("src/python/core/*/BUILD", ("tests:packages", *TRAVEL[-2:])),
     Kind("src/python/core/ledgers/operations.py", (*TRAVEL, *SAMPLE, "tests/type_checking:core")),
+    Kind("src/python/core/console/*", ("tests/core/console:logic", *TRAVEL[-2:])),
     Kind("src/python/core/*.py", TRAVEL[-2:]),
-    Kind("tests/apps/travel/BUILD", (*TESTS, "tests/apps/travel:openapi")),
+    Kind("tests/apps/travel/BUILD", (*TESTS, "tests/apps/travel:documents")),
     Kind("tests/apps/packaging.py", ("tests/apps/travel:package", "tests/apps/content:package")),
     Kind("tests/conftest.py", (*TESTS, *SAMPLE)),
     Kind("tests/core/service/conftest.py", ("tests/core/service/batch_test.py",)),
@@ -65,7 +67,8 @@ SOME = (
     Kind("tests/benchmarks/*", ("tests/benchmarks/affected.py",)),
     Kind("tests/*", ()),  # tests and what they import, which select at least themselves
     Kind("README.md", ("tests:readme", "tests:packages")),
-    Kind("docs/openapi/*", ("tests/apps/content:openapi",)),
+    Kind("docs/openapi/*", ("tests/apps/content:documents",)),
+    Kind("docs/operations/*", ("tests/apps/content:documents",)),
     Kind("docs/operating/*", ("tests/operating/on_call_test.py",)),
     # What the example app content has of tests of these is not in the copy.
     Kind("docs/client.md", ("docs:client",)),
@@ -91,7 +94,7 @@ def of_kind(workspace: Workspace, kind: Kind) -> Iterator[str]:
 
 def edit(workspace: Workspace, name: str) -> None:
     path = workspace.root / name
-    path.write_text(path.read_text() + "\n")
+    path.write_bytes(path.read_bytes() + b"\n")
 
 
 def printed(workspace: Workspace) -> str:
