@@ -29,7 +29,7 @@ def complete_document(app: FastAPI, ledger: Ledger[OperationT]) -> None:
         document = generate()
         for path, operations in document["paths"].items():
             for operation in operations.values():
-                if "ledger" in operation["tags"]:
+                if "ledger" in operation.get("tags", ()):
                     _document_key(operation, path)
                 _document_problems(operation["responses"])
         document["components"]["securitySchemes"] = {"key": _KEY}

@@ -53,7 +53,6 @@ def test_the_whole_use_of_the_page_weighs_less_than_150_kilobytes(
     )
     console = ConsolePage(page, address, POSTER.token).open()
     console.enter_key()
-    page.wait_for_load_state("networkidle")
     assert f"{address}/console" in sizes
     assert sum(sizes.values()) < 150_000, sizes
 
@@ -63,7 +62,6 @@ def test_documentation_without_internet(page: Page, address: str, watch: Watch) 
     expect(page.get_by_text("/ledger/{owner_id}/limits")).to_be_visible()
     page.get_by_text("/ledger/{owner_id}/limits").click()
     expect(page.get_by_role("button", name="Try it out")).to_be_visible()
-    page.wait_for_load_state("networkidle")
     assert len(watch.requested) > 2  # the page, and what it is made of
 
 
