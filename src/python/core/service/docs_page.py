@@ -5,18 +5,17 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException, Request
-from starlette.responses import Response
+from fastapi import FastAPI
 
 from core.ledgers.errors import ConfigurationError
-from core.service.page_files import content_policy, file_response, to_root
+from core.service.page_files import add_page, content_policy, paths_of
 
 PATH = "/docs"
 
 _PACKAGE = "fastapi_offline"
-_OF_THE_PACKAGE = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 _START = "start.js"
-OPEN_PATHS = frozenset((PATH, f"{PATH}/{_START}", *(f"{PATH}/{name}" for name in _OF_THE_PACKAGE)))
+_NAMES = (_START, "swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
+OPEN_PATHS = paths_of(PATH, _NAMES)
 """The paths that need no key: they say what can be asked, but answer nothing."""
 
 _PAGE = """<!doctype html>
@@ -34,7 +33,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 # A file, because the policy forbids scripts in the page.
-_SCRIPT = """const element = document.getElementById("swagger-ui");
+_SCRIPT = b"""const element = document.getElementById("swagger-ui");
 SwaggerUIBundle({
   url: new URL(element.dataset.document, location.href).href,
   domNode: element,
@@ -51,28 +50,18 @@ _POLICY = content_policy(
 
 def add_docs_page(app: FastAPI) -> None:
     """Adds `GET /docs`, and `GET /docs/{file}` for the files that it loads."""
-
-    async def read_docs(request: Request) -> Response:
-        page = _PAGE.format(title=escape(f"{app.title} - Swagger UI"), root=to_root(request))
-        return file_response(request, "docs.html", page.encode(), _POLICY)
-
-    async def read_docs_file(request: Request, file: str) -> Response:
-        if file == _START:
-            return file_response(request, file, _SCRIPT.encode(), _POLICY)
-        if file not in _OF_THE_PACKAGE:
-            raise HTTPException(404)
-        return file_response(request, file, _package_file(file), _POLICY)
-
-    app.add_api_route(PATH, read_docs, methods=["GET"], include_in_schema=False)
-    app.add_api_route(f"{PATH}/{{file}}", read_docs_file, methods=["GET"], include_in_schema=False)
+    title = escape(f"{app.title} - Swagger UI")
+    add_page(app, PATH, lambda root: _PAGE.format(title=title, root=root), _NAMES, _file, _POLICY)
 
 
 @cache
-def _package_file(name: str) -> bytes:
-    """Returns a file of the package, which is found without being imported.
+def _file(name: str) -> bytes:
+    """Returns the script, or a file of the package, which is found without being imported.
 
     Raises ConfigurationError if the package is not installed.
     """
+    if name == _START:
+        return _SCRIPT
     package = importlib.util.find_spec(_PACKAGE)
     if package is None or package.origin is None:
         raise ConfigurationError(f"/docs needs the files of {_PACKAGE}: install fastapi-offline")
