@@ -58,12 +58,14 @@ async def operations(
         return OperationsGoal(exit_code=0)
     contents = await Get(DigestContents, PathGlobs([app.document for app in apps]))
     texts = {content.path: content.content.decode() for content in contents}
-    problems = [*filter(None, (_problem(app, texts) for app in apps))]
-    for problem in problems:
-        console.print_stderr(problem)
-    if problems:
+    by_app = {}
+    for app in apps:
+        try:
+            by_app[app.name] = _operations(app, texts)
+        except operation_documents.Malformed as error:
+            console.print_stderr(str(error))
+    if len(by_app) < len(apps):
         return OperationsGoal(exit_code=1)
-    by_app = {app.name: operation_documents.operations_of(texts[app.document]) for app in apps}
     named = await Get(NamedOperations, NamedOperationsRequest(apps))
     with_keys: list[Service] = []
     if subsystem.keys:
@@ -84,15 +86,19 @@ async def operations(
     return OperationsGoal(exit_code=0)
 
 
-def _problem(app: App, texts: Mapping[str, str]) -> str | None:
+def _operations(app: App, texts: Mapping[str, str]) -> dict[str, operation_documents.Operation]:
+    """Returns the operations of the app. Raises Malformed with a message about its document."""
     command = operation_documents.write_documents(app.name)
     if app.document not in texts:
-        return f"{app.document} does not exist: write it with {command}"
+        raise operation_documents.Malformed(
+            f"{app.document} does not exist: write it with {command}"
+        )
     try:
-        operation_documents.operations_of(texts[app.document])
+        return operation_documents.operations_of(texts[app.document])
     except operation_documents.Malformed:
-        return f"{app.document} is malformed: write it with {command}"
-    return None
+        raise operation_documents.Malformed(
+            f"{app.document} is malformed: write it with {command}"
+        ) from None
 
 
 def _service(target: Target, closure: Iterable[Target], named: NamedOperations) -> Service:
