@@ -109,6 +109,11 @@ class ConsolePage:
             self.quantity.fill(str(quantity))
         self.post_form.get_by_role("textbox", name="Reason").fill(reason)
 
+    def post(self) -> None:
+        """Posts what is in the form, and confirms it."""
+        self.post_button.click()
+        self.post_it.click()
+
     @property
     def quantity(self) -> Locator:
         return self.post_form.get_by_role("spinbutton", name="Quantity")

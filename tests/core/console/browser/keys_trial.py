@@ -110,8 +110,7 @@ def test_a_key_that_expires_before_a_post(console: ConsolePage, url: SecretStr, 
         ),
         times=1,
     )
-    console.post_button.click()
-    console.post_it.click()
+    console.post()
     expect(console.alert).to_contain_text("unknown or expired")
     expect(console.key).to_be_focused()
     console.enter_key()
@@ -119,8 +118,7 @@ def test_a_key_that_expires_before_a_post(console: ConsolePage, url: SecretStr, 
     expect(console.post_form.get_by_role("textbox", name="Reason")).to_have_value(
         "a long explanation"
     )
-    console.post_button.click()
-    console.post_it.click()
+    console.post()
     console.expect_balance(10)
     assert execute(url, f"{COUNT} WHERE owner_id = '{owner}'") == [(1,)]
 

@@ -101,8 +101,7 @@ def test_a_reason_is_required_and_fits_into_the_nonce(
         console.post_button.click()
         expect(console.dialog).to_be_hidden()
     console.fill_post("CREDIT_ADD", "🦊é" * 300)
-    console.post_button.click()
-    console.post_it.click()
+    console.post()
     console.expect_balance(10)
     [(_, _, nonce)] = posted(url, owner)
     assert NONCE.fullmatch(nonce) and len(nonce) <= 255
@@ -113,8 +112,7 @@ def test_a_refusal_is_shown_in_the_ledgers_words(
 ) -> None:
     console.look_up(owner)
     console.fill_post("CREDIT_SPEND", "too much", 1)
-    console.post_button.click()
-    console.post_it.click()
+    console.post()
     expect(console.page.get_by_text(re.compile("the operation takes 2 credits"))).to_be_visible()
     assert posted(url, owner) == []
     console.expect_balance(0)
@@ -126,8 +124,7 @@ def test_a_limit_that_is_reached_says_so(
     post(api, owner, "1", "SIGNUP_CREDIT")
     console.look_up(owner)
     console.fill_post("SIGNUP_CREDIT", "again")
-    console.post_button.click()
-    console.post_it.click()
+    console.post()
     expect(console.page.get_by_text(re.compile("Limit reached"))).to_be_visible()
     assert len(posted(url, owner)) == 1
 
@@ -150,14 +147,12 @@ def test_posting_again_after_no_answer_posts_once(
 
     console.page.route("**/ledger", lose, times=1)
     console.fill_post("CREDIT_ADD", "once")
-    console.post_button.click()
-    console.post_it.click()
+    console.post()
     expect(console.alert).to_contain_text("not known whether it was posted")
     expect(console.alert).to_contain_text("not be posted twice")
     assert len(posted(url, owner)) == (0 if lost == "request" else 1)
     if button == "Post":
-        console.post_button.click()
-        console.post_it.click()
+        console.post()
     else:
         console.try_again.click()
     console.expect_balance(10)
@@ -182,8 +177,7 @@ def test_the_same_reason_can_be_posted_again_after_a_success(
     console.look_up(owner)
     for balance in (10, 20):
         console.fill_post("CREDIT_ADD", "goodwill")
-        console.post_button.click()
-        console.post_it.click()
+        console.post()
         console.expect_balance(balance)
     assert len(posted(url, owner)) == 2
 
