@@ -87,7 +87,9 @@ async def migrate(
         console.print_stderr("No migrations are selected.")
         return Migrate(exit_code=0)
     if subsystem.plan and (subsystem.args or subsystem.dry_run or subsystem.or_newer):
-        console.print_stderr("--plan is about `upgrade head`: give no other option and no command.")
+        console.print_stderr(
+            "--plan shows what `upgrade head` would run: give no other option and no command."
+        )
         return Migrate(exit_code=1)
     arguments = tuple(subsystem.args) or _UPGRADE
     if subsystem.dry_run:

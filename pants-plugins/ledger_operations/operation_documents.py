@@ -1,4 +1,4 @@
-"""Reads docs/operations/<app>.json, and puts an operation's amount and limit into words.
+"""Reads docs/operations/<app>.json, and describes an operation's amount and limit.
 
 The script price-changes uses it too, so it needs nothing but Python.
 """
@@ -13,7 +13,7 @@ Operation = Dict[str, Any]
 
 
 class Malformed(Exception):
-    """The text is not that of a document."""
+    """The text is not a valid document of operations."""
 
 
 def operations_of(text: str) -> dict[str, Operation]:

@@ -26,7 +26,7 @@ class OperationsSubsystem(GoalSubsystem):
         whose code names each.
 
         Amounts and limits are those of docs/operations/<app>.json. The code is read, not run: what
-        is known at run time only, such as `getattr(Operation, name)`, is listed with a question
+        is known only at run time, such as `getattr(Operation, name)`, is listed with a question
         mark. Tests do not count, nor do the app's own operations.py and ledger.py. Clients outside
         of this repository are unknown.
         """)

@@ -179,7 +179,7 @@ def test_keys_have_the_scopes_of_what_a_service_and_its_dependencies_name(
         }
     )
     make = "add the scope read if it reads. To make the key: ./pants run src/python/apps/shop:servi"
-    unknown = "known at run time only, so no scope is for it: "
+    unknown = "known only at run time, so it has no scope here: "
     lines = printed(runner, "--keys", "::")
     gifts, open_, pex, setting = lines
     assert gifts.startswith(f"# src/python:gifts: {make}")

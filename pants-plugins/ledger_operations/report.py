@@ -1,4 +1,4 @@
-"""Puts into words which targets post which operations, and which scopes of API keys they need."""
+"""Formats which targets post which operations, and which scopes their API keys need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Operations = Mapping[str, Operation]
 def posted_lines(
     app: str, operations: Operations, named: Iterable[NamedOperation], *, unused: bool
 ) -> Iterator[str]:
-    """Yields a line for each operation, or each that is `unused`; then what cannot be resolved."""
+    """Yields a line for each operation, or each unused one; then the names that cannot be resolved."""
     of_app = [each for each in named if each.app == app]
     for name, operation in operations.items():
         posted_by = sorted({each.address.spec for each in of_app if each.operation == name})
@@ -29,7 +29,7 @@ def posted_lines(
 
 
 def unresolved(operations: Operations, named: Iterable[NamedOperation]) -> Iterator[NamedOperation]:
-    """Yields what is known at run time only, and what is no operation, such as __members__."""
+    """Yields names that are known only at run time, or are not operations, such as __members__."""
     return (each for each in named if each.operation not in operations)
 
 
@@ -49,7 +49,7 @@ def key_lines(app: str, operations: Operations, services: Iterable[Service]) -> 
         scopes = [f"post:{operation}" for operation in operations if operation in posted]
         for each in unresolved(operations, named):
             where = f"{each.address.spec}, line {each.line}: {each.text}"
-            yield f"# {service.spec}: known at run time only, so no scope is for it: {where}"
+            yield f"# {service.spec}: known only at run time, so it has no scope here: {where}"
         if scopes:
             options = [word for scope in scopes for word in ("--scope", scope)]
             command = shlex.join(["keys", "new", service.key, *options])

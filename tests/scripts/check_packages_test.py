@@ -14,7 +14,7 @@ STABLE = "fast-1.0-cp38-abi3-manylinux_2_28_x86_64.whl"
 
 
 def compiled(*versions: int) -> list[str]:
-    """The wheels of two libraries. Only the second one is there for every version."""
+    """Returns wheels of two libraries. The second one has a wheel for every Python version."""
     platform = "manylinux_2_28_x86_64"
     return [f"uvloop-0.23.0-cp3{version}-cp3{version}-{platform}.whl" for version in versions] + [
         f"greenlet-3.5.6-1-cp3{version}-cp3{version}-{platform}.whl" for version in range(10, 14)

@@ -1,6 +1,6 @@
 """Runs the tests of the operator's page in a real browser: ./pants run tests/trials/console.py
 
-They are in tests/core/console/browser, and are skipped where there is no browser.
+The tests are in tests/core/console/browser. They are skipped if no browser is found.
 """
 
 import sys

@@ -67,5 +67,7 @@ def test_outside_a_clone_nothing_is_written(clone: Path) -> None:
     OPERATIONS.parent.rmdir()
     done = CliRunner().invoke(program_of(LEDGER), ["documents"])
     assert isinstance(done.exception, ConfigurationError)
-    assert "no folder docs/operations here: run the command in the root" in str(done.exception)
+    assert "folder docs/operations does not exist here: run this command in the root" in str(
+        done.exception
+    )
     assert [path for path in clone.rglob("*") if path.is_file()] == []

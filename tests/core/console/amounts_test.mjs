@@ -51,7 +51,7 @@ test("what a post does is told in credits", () => {
   assert.equal(effect(perUnit, 1), "Takes 2 credits: 2 for each of 1 unit");
 });
 
-test("limits are told in words", () => {
+test("limits are described in words", () => {
   assert.equal(limitInWords(null), "");
   assert.equal(limitInWords({ count: 1, per: null, timezone: "UTC" }), "1 ever");
   const monthly = { count: 3, per: "month", timezone: "Europe/Berlin" };

@@ -93,7 +93,7 @@ test("a service that cannot be reached is told as such", async () => {
   });
 });
 
-test("a request that was given up is no problem", async () => {
+test("a cancelled request is not reported as a problem", async () => {
   answering(({ signal }) => signal.throwIfAborted());
   await assert.rejects(api().get("x", { signal: AbortSignal.abort() }), isCancelled);
 });

@@ -17,7 +17,7 @@ def node() -> str:
 
 
 def run(path: Path) -> "subprocess.CompletedProcess[str]":
-    # The scripts are modules, but there is no package.json that says so.
+    # Without a package.json, Node.js warns that it had to detect that the scripts are modules.
     command = [node(), "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--test", str(path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 

@@ -30,7 +30,7 @@ _PARAMETERS = {
     **{"body.nonce": "--nonce", "body.quantity": "--quantity"},
     **{"query.operation": "--operation", "query.from": "--since", "query.to": "--until"},
 }
-"""What gives a command each field of its requests."""
+"""The argument or option from which each field of a request comes."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ Replays them, owner by owner, with the amounts and limits of this code; what is 
 not posted for what follows. Only reads, from one snapshot; posts do not wait. The database may be
 that of a former release."""
 _FORMER_HELP = """docs/operations/<app>.json of the release that posted, or - for standard input.
-Needed if an amount per unit has changed, because it tells the quantities."""
+Needed if an amount per unit has changed, because the quantities depend on it."""
 
 
 def replay_command(ledger: Ledger[OperationT]) -> click.Command:
@@ -38,7 +38,7 @@ def replay_command(ledger: Ledger[OperationT]) -> click.Command:
         type=click.IntRange(min=1, max=36500),
         default=30,
         show_default=True,
-        help="Replay the posts of so many days.",
+        help="How many days of posts to replay.",
     )
     @click.option("--former", type=click.File(encoding="utf-8"), help=_FORMER_HELP)
     @click.option(

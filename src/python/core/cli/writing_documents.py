@@ -23,8 +23,8 @@ def documents_command(ledger: Ledger[OperationT]) -> click.Command:
         for path in documents:
             if not path.parent.is_dir():
                 raise ConfigurationError(
-                    f"There is no folder {path.parent} here: run the command in the root folder of "
-                    "a clone"
+                    f"The folder {path.parent} does not exist here: run this command in the root "
+                    "folder of a clone"
                 )
         for path, text in documents.items():
             if path.exists() and path.read_text(encoding="utf-8") == text:

@@ -1,4 +1,4 @@
-// Amounts and balances in words, and what is told about a series of balances.
+// Formats amounts, balances and limits, and summarizes a series of balances.
 
 const PLAIN = new Intl.NumberFormat("en");
 const SIGNED = new Intl.NumberFormat("en", { signDisplay: "exceptZero" });
@@ -59,7 +59,7 @@ export function effect(operation, quantity) {
 }
 
 /**
- * A limit in words, such as `1 per day (UTC)`.
+ * Describes a limit, such as `1 per day (UTC)`.
  * @param {Operation["limit"]} limit
  */
 export function limitInWords(limit) {

@@ -29,7 +29,7 @@ export function isCancelled(error) {
 }
 
 /**
- * Whether a post that ended with this error may have been posted all the same.
+ * Whether a post that ended with this error may still have been posted.
  * @param {unknown} error
  */
 export function mayHavePosted(error) {

@@ -35,7 +35,7 @@ let awaitedOwner = ""; // the one that is being looked up
 const showing = new Latest();
 
 /**
- * Runs what the person asked for, and tells the problem if it fails.
+ * Runs what the person asked for, and reports the problem if it fails.
  * @param {() => Promise<void>} action
  */
 async function run(action) {
@@ -95,7 +95,7 @@ async function begin() {
   showAccess(key);
   const owner = ownerIn(location.hash);
   if (owner) await lookUp(owner);
-  // Unless the person has gone on meanwhile.
+  // Unless the person has moved on.
   else if (focused === document.body || keyForm.contains(focused)) ownerField.focus();
 }
 

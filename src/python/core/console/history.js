@@ -82,7 +82,7 @@ export class History {
     this.#add(page);
   }
 
-  /** What is shown, in words. */
+  /** Describes what is shown. */
   summary() {
     if (this.#entries.length) {
       const all = this.#next ? "There are more." : "These are all.";
@@ -98,7 +98,7 @@ export class History {
     }
     const owner = this.#owner;
     const loaded = await this.firstPage(owner);
-    if (owner !== this.#owner) return; // another one has been looked up meanwhile
+    if (owner !== this.#owner) return; // another owner has been looked up since
     this.show(loaded);
     if (loaded.query === this.#query) tell(this.summary());
   }

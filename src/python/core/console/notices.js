@@ -1,4 +1,4 @@
-// What the page tells beside the data: its status, problems, and a clock that is wrong.
+// Shows the page's messages: its status, problems, and a warning about a wrong clock.
 
 import { Problem } from "./api.js";
 import { byId, element } from "./dom.js";

@@ -44,7 +44,7 @@ class Replay(Generic[OperationT]):
     """The replay with the amounts and limits of a ledger. Its attributes count what was added."""
 
     def __init__(self, ledger: Ledger[OperationT], former: Former | None = None) -> None:
-        """`former` tells the quantities of entries; `unclear_units` says where it is needed."""
+        """`former` determines quantities; see `unclear_units` for when it is needed."""
         self._ledger = ledger
         self._operations = {operation.value: operation for operation in ledger.operations}
         self._units = _units_by_operation(ledger, former or {})
@@ -52,7 +52,10 @@ class Replay(Generic[OperationT]):
         self.owners = 0
         self.refused_owners = 0
         self.unknown_quantities = 0
-        """The posts whose amount is no multiple of an amount per unit: they count as one unit."""
+        """How many posts have an amount that is not a multiple of the amount per unit.
+
+        Each counts as one unit.
+        """
 
     @property
     def posts(self) -> int:
@@ -65,7 +68,7 @@ class Replay(Generic[OperationT]):
     def add(self, entries: Iterable[PostedFacts]) -> None:
         """Replays entries, which are in the order of their owners, and for each owner of the ids.
 
-        What an owner has is either all added at once, or not at all.
+        All entries of an owner must be in one call.
         """
         for owner_id, of_owner in groupby(entries, itemgetter(0)):
             self.owners += 1
@@ -133,7 +136,7 @@ class Replay(Generic[OperationT]):
 def unclear_units(ledger: Ledger[OperationT], former: Former | None) -> list[str]:
     """Returns the operations whose entries may have had one of several amounts per unit.
 
-    An amount of -4 is two units of -2 or four of -1; only what was valid then tells which.
+    An amount of -4 is two units of -2 or four of -1; only the amounts of that release tell which.
     """
     return [
         operation.value

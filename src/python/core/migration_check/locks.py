@@ -71,7 +71,7 @@ class _Watch:
                     other.exec_driver_sql(statement, parameters)
                     self._record(other)
                 except DBAPIError:
-                    pass  # such as CREATE INDEX CONCURRENTLY, for which nobody waits
+                    pass  # for example CREATE INDEX CONCURRENTLY, which blocks no posts or reads
 
     def after(self, *execution: Any) -> None:
         self._record(execution[0])

@@ -10,7 +10,7 @@ from core.service.authentication import KEY_PATH, current_key
 
 
 class KeyDescription(BaseModel):
-    """What a key may do. A service without keys has none, and lets everybody do everything."""
+    """What a key may do. A service without keys allows every request."""
 
     name: str | None = Field(description="The name of the key; null for a service without keys.")
     scopes: list[str] = Field(description="`read`, `post` or `post:OPERATION`.")

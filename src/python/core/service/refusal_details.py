@@ -1,4 +1,4 @@
-"""The sentences that say why a post is refused."""
+"""The messages that say why a post is refused."""
 
 from core.ledgers.limits import Limit
 from core.ledgers.operations import OperationT
@@ -21,7 +21,7 @@ def balance_too_high(refusal: BalanceTooHigh) -> str:
 
 
 def duplicate(refusal: Duplicate[OperationT]) -> str:
-    """Returns the sentence for a retry of what is posted already."""
+    """Returns the message for a retry of a post that has already been written."""
     original = refusal.original
     return (
         f"Duplicate transaction: the owner has already used nonce {original.nonce!r}, "
@@ -30,7 +30,7 @@ def duplicate(refusal: Duplicate[OperationT]) -> str:
 
 
 def nonce_reused(refusal: Duplicate[OperationT]) -> str:
-    """Returns the sentence for a post that is no retry, although its nonce was used before."""
+    """Returns the message for a different post with a nonce that the owner has already used."""
     original = refusal.original
     return (
         f"Duplicate transaction: entry {original.id} already has the nonce {original.nonce!r}, "

@@ -1,4 +1,4 @@
-"""The page is for everybody: axe-core's rules, the keyboard, phones, and both colour schemes."""
+"""The page is accessible: axe-core's rules, the keyboard, phones, and both colour schemes."""
 
 import json
 from importlib.resources import files

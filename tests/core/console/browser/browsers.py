@@ -9,14 +9,14 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 HOW_TO_GET_ONE = (
-    "there is no browser: run `apt-get install chromium`, or `playwright install chromium` in the "
+    "no browser was found: run `apt-get install chromium`, or `playwright install chromium` in the "
     "environment of the tests"
 )
 _ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class NoBrowser(Exception):
-    """There is no browser on this machine; the message says how to get one."""
+    """No browser was found on this machine. The message says how to install one."""
 
 
 @contextmanager

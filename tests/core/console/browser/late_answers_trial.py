@@ -1,4 +1,4 @@
-"""Answers that arrive late: what a person does meanwhile counts, and nothing old replaces it."""
+"""Answers that arrive late do not replace what the person has asked for since."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager

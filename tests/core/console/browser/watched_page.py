@@ -1,4 +1,4 @@
-"""Records what a page must never do, whatever a test is about."""
+"""Records what a page must never do, in any test."""
 
 from urllib.parse import urlsplit
 
