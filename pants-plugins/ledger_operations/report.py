@@ -16,7 +16,7 @@ Operations = Mapping[str, Operation]
 def posted_lines(
     app: str, operations: Operations, named: Iterable[NamedOperation], *, unused: bool
 ) -> Iterator[str]:
-    """Yields a line for each operation, or each unused one; then the names that cannot be resolved."""
+    """Yields a line for each operation, or each unused one; then the names left unresolved."""
     of_app = [each for each in named if each.app == app]
     for name, operation in operations.items():
         posted_by = sorted({each.address.spec for each in of_app if each.operation == name})
