@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -76,15 +77,27 @@ def test_spans_are_exported_if_a_variable_says_so(url: SecretStr) -> None:
     asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_TRACES_EXPORTER": "none"}
     assert configured_spans("sample", asked) is None
     options = ("--workers", "2")  # which export their own
-    with service(
-        "sample.service", *options, DATABASE_URL=url, OTEL_TRACES_EXPORTER="console"
-    ) as running:
+    variables = {"OTEL_TRACES_EXPORTER": "console"}
+    variables["FASTAPI_OTEL_AUTO_CONFIGURE"] = "true"  # which must do nothing, as below
+    with service("sample.service", *options, DATABASE_URL=url, **variables) as running:
         running.client.get("/ledger/ann")
         running.process.terminate()
         assert running.process.stdout is not None
         exported = running.process.stdout.read()
     assert '"name": "GET /ledger/{owner_id}"' in exported
     assert '"service.name": "sample-ledger"' in exported
+
+
+def test_fastapi_makes_no_spans_which_would_name_the_owner(
+    url: SecretStr, exporter: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    # What OpenTelemetry's own instrumentation of a process does.
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    with served(LEDGER, DatabaseSettings(database_url=url)) as client:
+        assert client.get("/ledger/ann").status_code == 200
+    assert not exporter.get_finished_spans()
 
 
 def test_nothing_is_imported_otherwise() -> None:

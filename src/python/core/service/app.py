@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
@@ -46,7 +47,13 @@ from core.settings.groups import DatabaseSettings, ServiceSettings
 if TYPE_CHECKING:  # it imports OpenTelemetry
     from core.traces.spans import Spans
 
-
+# FastAPI's spans would have the path, and so the owner, and cost every request even when unused.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
 # The paths that need no key.
 _OPEN = frozenset(
     ("/", "/healthz", "/readyz", "/openapi.json", *docs_page.OPEN_PATHS, *console_route.OPEN_PATHS)
@@ -129,6 +136,7 @@ def _application(
         # Those of FastAPI need the internet.
         docs_url=None,
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     add_problem_handlers(app)
     complete_document(app, ledger)
@@ -170,12 +178,16 @@ def _metrics(
 def _observe(
     app: FastAPI, metrics: LedgerMetrics, spans: Spans | None, service: ServiceSettings
 ) -> None:
-    """Puts Observation around the middleware, including that which responds to exceptions."""
+    """Puts Observation around our middleware, in place of Starlette's and FastAPI's own."""
     build = app.build_middleware_stack
     durations = metrics.requests(sorted({template(route) for route in app.routes}))
 
     def build_observed() -> ASGIApp:
-        return Observation(build(), durations, spans=spans, access_log=service.access_log)
+        outermost: Any = build()
+        first: Any = app.user_middleware[0].cls
+        while not isinstance(outermost, first):
+            outermost = outermost.app
+        return Observation(outermost, durations, spans=spans, access_log=service.access_log)
 
     app.build_middleware_stack = build_observed  # type: ignore[method-assign]  # no other way
 
