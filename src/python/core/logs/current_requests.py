@@ -11,13 +11,13 @@ from typing import Any
 _VALID_ID = re.compile(rb"[!#-&(-~]{1,128}")
 
 # A new id is a random number of the process and the next number, which is faster than a UUID.
-_process = os.urandom(10).hex()
+_process = os.urandom(6).hex()
 _numbers = count()
 
 
 def _rename_process() -> None:
     global _process
-    _process = os.urandom(10).hex()
+    _process = os.urandom(6).hex()
 
 
 os.register_at_fork(after_in_child=_rename_process)
@@ -42,7 +42,7 @@ class ServedRequest:
         self.refused: tuple[int, str] | None = None
         self.routed: Mapping[str, Any] = {}
         self.span: object = None
-        self.status = 500  # unless it gets a response
+        self.status = 0  # until it gets a response
 
 
 _current: ContextVar[Sequence[ServedRequest]] = ContextVar("requests", default=())
@@ -78,4 +78,4 @@ def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     for name, value in headers:
         if name == b"x-request-id" and _VALID_ID.fullmatch(value):
             return value.decode()
-    return f"{_process}{next(_numbers):012x}"
+    return f"{_process}-{next(_numbers)}"

@@ -15,6 +15,25 @@ OTHER = "other"
 """The label of every value that is not listed."""
 
 
+class _Places(dict[tuple[str, ...], int]):
+    """Where the numbers of each combination of values are, for the combinations that were used."""
+
+    def __init__(self, values: Sequence[Sequence[str]], width: int) -> None:
+        self._values = values
+        self._width = width
+
+    def __missing__(self, values: tuple[str, ...]) -> int:
+        number = 0
+        known = True
+        for value, listed in zip(values, self._values, strict=True):
+            known = known and value in listed
+            number = number * len(listed) + listed.index(value if value in listed else OTHER)
+        place = number * self._width
+        if known:  # unlisted values could be too many to keep
+            self[values] = place
+        return place
+
+
 class Family:
     """The numbers of one metric: `width` of them for each combination of its labels' values."""
 
@@ -32,7 +51,7 @@ class Family:
         self.labels = list(labels)
         self._values = [[*values, OTHER] for values in labels.values()]
         self._width = width
-        self._places: dict[tuple[str, ...], int] = {}  # of the combinations that were used
+        self._places = _Places(self._values, width)
         self.numbers = SharedNumbers(width * prod(map(len, self._values)), processes)
 
     def samples(self) -> Iterator[tuple[tuple[str, ...], list[float]]]:
@@ -46,38 +65,23 @@ class Family:
             if any(of_these) or len(values) == 1 and OTHER not in values:
                 yield values, of_these
 
-    def _place(self, values: tuple[str, ...]) -> int:
-        place = self._places.get(values)
-        return self._found(values) if place is None else place
-
-    def _found(self, values: tuple[str, ...]) -> int:
-        number = 0
-        known = True
-        for value, listed in zip(values, self._values, strict=True):
-            known = known and value in listed
-            number = number * len(listed) + listed.index(value if value in listed else OTHER)
-        place = number * self._width
-        if known:  # unlisted values could be too many to keep
-            self._places[values] = place
-        return place
-
 
 class Counter(Family):
     """How often something has happened."""
 
     def count(self, *values: str, times: int = 1) -> None:
-        self.numbers.mine[self._place(values)] += times
+        self.numbers.mine[self._places[values]] += times
 
 
 class Gauge(Family):
     """How much there is of something now, added up over all processes."""
 
     def set(self, amount: float, *values: str) -> None:
-        self.numbers.mine[self._place(values)] = amount
+        self.numbers.mine[self._places[values]] = amount
 
     def setter(self, *values: str) -> Callable[[float], None]:
         """Returns `set` for these values of the labels, which is faster."""
-        place, numbers = self._place(values), self.numbers
+        place, numbers = self._places[values], self.numbers
 
         def set_amount(amount: float) -> None:
             numbers.mine[place] = amount
@@ -102,7 +106,7 @@ class Histogram(Family):
         self.bounds = bounds
 
     def observe(self, size: float, *values: str) -> None:
-        place = self._place(values)
+        place = self._places[values]
         mine = self.numbers.mine
         mine[place + bisect_left(self.bounds, size)] += 1
         mine[place + self._width - 1] += size
@@ -115,7 +119,7 @@ class Histogram(Family):
             bucket = bisect_left(self.bounds, size)
             counts[bucket] = counts.get(bucket, 0) + 1
             total += size
-        place = self._place(values)
+        place = self._places[values]
         mine = self.numbers.mine
         for bucket, times in counts.items():
             mine[place + bucket] += times

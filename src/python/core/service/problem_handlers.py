@@ -1,4 +1,4 @@
-"""Converts every exception to a response with a problem document."""
+"""Converts the exceptions that are expected to responses with a problem document."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,6 @@ from core.service.problems import (
     InvalidField,
     InvalidRequest,
     UnusableCursor,
-    internal_error,
     plain_problem,
     problem_response,
     title,
@@ -38,7 +37,7 @@ _JSON = re.compile(r"\s*application/([^;]+\+)?json\s*(;|$)", re.IGNORECASE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Adds a handler for each kind of exception that a request can raise."""
+    """Adds a handler for each kind of exception that a request is expected to raise."""
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(InvalidIdentifier, _invalid_identifier)
     app.add_exception_handler(InvalidCursor, _invalid_cursor)
@@ -46,7 +45,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(MissingScope, _missing_scope)
     for error in (DatabaseUnavailable, OperationNotMigrated, ConfigurationError):
         app.add_exception_handler(error, _unavailable)
-    app.add_exception_handler(Exception, _internal_error)
 
 
 def _invalid(*errors: InvalidField, quantity_not_allowed: bool = False) -> Response:
@@ -123,9 +121,3 @@ def _missing_scope(_: Request, error: Exception) -> Response:
 def _unavailable(_: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)
     return problem_response(unavailable(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
-
-
-def _internal_error(_: Request, error: Exception) -> Response:
-    # Starlette re-raises the exception after this response, so the server logs the traceback and
-    # closes the connection. The header tells the client not to reuse it.
-    return problem_response(internal_error(), {"Connection": "close"})

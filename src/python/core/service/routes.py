@@ -51,15 +51,16 @@ def add_posting_routes(
 
     async def post_entry(request: PostRequest[OperationT]) -> Response:
         post = request.to_post()
-        recorded.begin([post])
+        batch = Batch((post,))
+        recorded.begin(batch.posts)
         try:
-            authorize_posts([post])
+            authorize_posts(batch.posts)
             check_quantity(ledger, post)
-            reply = responses.for_post(await posts().submit_one(Batch((post,))))
+            reply = responses.for_post(await posts().submit_one(batch))
         except Exception as error:
-            recorded.failed([post], error)
+            recorded.failed(batch.posts, error)
             raise
-        recorded.replied([post], reply)
+        recorded.replied(batch.posts, reply)
         return respond(reply)
 
     async def post_batch(request: BatchRequest[OperationT]) -> Response:
