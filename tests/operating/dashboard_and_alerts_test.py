@@ -1,4 +1,7 @@
-"""Every metric and label that the dashboard and the alerts name is one that a service has."""
+"""Every metric and label that the dashboard and the alerts name is one that a service has.
+
+The page on metrics lists all of them.
+"""
 
 import json
 import re
@@ -54,3 +57,18 @@ def test_every_metric_and_label_exists(metrics: Metrics, expression: str) -> Non
             assert label in labels | _OF_PROMETHEUS, f"{name} has no label {label}"
     for grouped in re.findall(r"\bby \((.*?)\)", expression):
         assert set(grouped.split(", ")) <= labels_of_names | _OF_PROMETHEUS
+
+
+def test_the_page_lists_every_metric_with_its_labels(metrics: Metrics) -> None:
+    page = (_FOLDER / "metrics.md").read_text()
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \| .* \|$", page, re.MULTILINE)
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\w+)$", metrics.text, re.MULTILINE))
+    listed = [name for names, _ in rows for name in re.findall("`(.*?)`", names)]
+    assert sorted(listed) == sorted(kinds)
+    for names, labels in rows:
+        samples = [
+            f"{name}_sum" if kinds[name] == "histogram" else name
+            for name in re.findall("`(.*?)`", names)
+        ]
+        found = {label for sample in samples for label in metrics.labels(sample)}
+        assert found == {*re.findall("`(.*?)`", labels)}, names
