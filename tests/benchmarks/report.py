@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from statistics import median
@@ -10,7 +11,7 @@ from statistics import median
 from benchmarks.figures import Figure, Measured, Round
 
 # The scenarios that the plot shows, in order, each with the label of its bar.
-_BARS = {
+BARS = {
     "ceiling of POST, 64": "no database (ceiling)",
     "POST, 64": "POST, 10,000 owners",
     "POST, Zipf": "POST, Zipf",
@@ -25,6 +26,16 @@ _BARS = {
 }
 
 
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the plot: a rate as a share of the ceiling's, over all rounds."""
+
+    label: str
+    median: float
+    low: float
+    high: float
+
+
 def write(
     figures: Sequence[Figure], rounds: Sequence[Round], postgresql: str, folder: Path
 ) -> None:
@@ -32,7 +43,7 @@ def write(
     table = _table([figure.over(rounds) for figure in figures], rounds, postgresql)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "performance-table.md").write_text(table)
-    (folder / "performance.svg").write_text(_plot(rounds))
+    (folder / "performance.svg").write_text(plot(_bars(rounds)))
     print(table)
 
 
@@ -65,31 +76,34 @@ def _machine() -> str:
     return f"{os.cpu_count()} processors, {processor}; Python {platform.python_version()}"
 
 
-def _plot(rounds: Sequence[Round]) -> str:
+def _bars(rounds: Sequence[Round]) -> Iterator[Bar]:
+    for name, label in BARS.items():
+        shares = [one[name] / one["ceiling of POST, 64"] for one in rounds]
+        yield Bar(label, median(shares), min(shares), max(shares))
+
+
+def plot(bars: Iterable[Bar]) -> str:
+    """Returns the plot as SVG."""
+    bars = [*bars]
     width, left, height = 760, 190, 26
-    shares = {
-        label: [one[name] / one["ceiling of POST, 64"] for one in rounds]
-        for name, label in _BARS.items()
-    }
-    scale = (width - left - 60) / max(max(values) for values in shares.values())
+    scale = (width - left - 60) / max(bar.high for bar in bars)
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="13"'
-        f' viewBox="0 0 {width} {height * (len(shares) + 2)}">',
+        f' viewBox="0 0 {width} {height * (len(bars) + 2)}">',
         '<rect width="100%" height="100%" fill="white"/>',
         '<text x="10" y="20">Posts per second; 1 is what the service answers without a database.'
         " 64 connections, one worker.</text>",
     ]
-    for row, (label, values) in enumerate(shares.items(), 1):
+    for row, bar in enumerate(bars, 1):
         y = height * row + 8
-        share, low, high = median(values), min(values), max(values)
-        colour = "#2b6cb0" if label.startswith("POST") else "#a0aec0"
+        colour = "#2b6cb0" if bar.label.startswith("POST") else "#a0aec0"
         middle = y + height / 2 - 3
         parts += [
-            f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>',
-            f'<rect x="{left}" y="{y}" width="{share * scale:.1f}" height="{height - 6}"'
+            f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(bar.label)}</text>',
+            f'<rect x="{left}" y="{y}" width="{bar.median * scale:.1f}" height="{height - 6}"'
             f' fill="{colour}"/>',
-            f'<path d="M{left + low * scale:.1f} {middle}H{left + high * scale:.1f}"'
+            f'<path d="M{left + bar.low * scale:.1f} {middle}H{left + bar.high * scale:.1f}"'
             ' stroke="black"/>',
-            f'<text x="{left + high * scale + 8:.1f}" y="{y + 15}">{share:.2f}</text>',
+            f'<text x="{left + bar.high * scale + 8:.1f}" y="{y + 15}">{bar.median:.2f}</text>',
         ]
     return "\n".join([*parts, "</svg>", ""])
