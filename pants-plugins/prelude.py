@@ -10,6 +10,9 @@ MIGRATIONS = "//alembic/**"
 TESTS = "//tests/**"
 TESTING = "//src/python/core/testing/**"
 
+# The apps that have a lock of their own: see docs/monorepo.md.
+OWN_LOCK = ()
+
 
 def third_party(*names):
     return [f"//3rdparty/python#{name}" for name in names]
@@ -30,7 +33,7 @@ def may_import(*rulesets):
     A ruleset is a pattern for the importing file, followed by patterns for what it may import. The
     first ruleset that matches a file applies.
     """
-    __dependencies_rules__(*((*ruleset, "!*") for ruleset in rulesets))
+    __dependencies_rules__(*((*in_any_lock(ruleset), "!*") for ruleset in rulesets))
 
 
 def may_be_imported_by(*users):
@@ -38,12 +41,46 @@ def may_be_imported_by(*users):
     __dependents_rules__(("*", OWN, *users, "!*"))
 
 
+def in_any_lock(ruleset):
+    """Returns the ruleset, with a second rule for each requirement that is in several locks."""
+    requirements = (rule for rule in ruleset if rule.startswith("//3rdparty/python#"))
+    return (*ruleset, *(f"{rule}@*" for rule in requirements if OWN_LOCK))
+
+
+def lock_of(app):
+    return app if app in OWN_LOCK else "default"
+
+
+def every_lock():
+    """Returns the field of a target that the apps of every lock can import."""
+    return dict(resolve=parametrize("default", *OWN_LOCK)) if OWN_LOCK else {}
+
+
+def in_every_lock():
+    """Lets the apps of every lock import the targets of this folder and of the folders below."""
+    __defaults__(all=every_lock(), extend=True)
+
+
+def in_lock_of(app):
+    """Gives the targets of this folder, and of the folders below, the lock of the app."""
+    if app in OWN_LOCK:
+        __defaults__(all=dict(resolve=app), extend=True)
+
+
+def from_lock(lock, *addresses):
+    """Returns the addresses of targets in every lock, where Pants cannot tell which is meant."""
+    return [f"{address}@resolve={lock}" if OWN_LOCK else address for address in addresses]
+
+
 def ledger_app(name):
     """Declares an app: its code, its service, and the PEX file that is deployed."""
     migrations = f"//alembic/{checked_app_name(name, build_file_dir())}"
+    lock = f"//3rdparty/python:{lock_of(name)}_lock"
+    in_lock_of(name)
     may_import(
-        ("<python_source>", OWN, *core("cli"), f"{migrations}/**"),
-        ("<pex_binary>", OWN, *NOT_DEPLOYED),
+        # If it has a lock of its own, also the packages that are for this app only.
+        ("<python_source>", OWN, *core("cli"), f"{migrations}/**", f"//3rdparty/python/{name}#*"),
+        ("<pex_binary>", OWN, *NOT_DEPLOYED, lock),
         (
             "*",
             OWN,
@@ -75,13 +112,17 @@ def ledger_app(name):
         include_tools=True,
         # For --version. Asking git for the revision would change every package with every commit.
         env={"LEDGER_REVISION": env("LEDGER_REVISION", "unknown")},
-        dependencies=[f"!!{name}" for name in NOT_DEPLOYED],
+        dependencies=[
+            lock,
+            *(f"!!{each}" for each in from_lock(lock_of(name), *NOT_DEPLOYED)),
+        ],
     )
 
 
 def ledger_migrations(name):
     """Declares an app's Alembic environment and revisions."""
     checked_app_name(name, build_file_dir())
+    in_lock_of(name)
     may_import(
         ("<resources>", *third_party("black", "isort")),
         (
@@ -105,7 +146,7 @@ def ledger_migrations(name):
         name="config",
         sources=["alembic.ini", "script.py.mako"],
         # alembic.ini runs these on a new revision.
-        dependencies=third_party("black", "isort"),
+        dependencies=from_lock(lock_of(name), *third_party("black", "isort")),
     )
     alembic_migrations(ledger=f"apps.{name}.ledger:LEDGER")
 
@@ -117,6 +158,7 @@ def ledger_tests(name):
     selects one of them.
     """
     checked_app_name(name, build_file_dir())
+    in_lock_of(name)
     documents, package = f"{name}_documents_test.py", f"{name}_package_test.py"
     python_tests(
         sources=["*_test.py", f"!{documents}", f"!{package}"],

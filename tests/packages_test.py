@@ -61,6 +61,8 @@ def read(name: str, text: str, changes_when: str = "") -> Package:
 
 def described(rule: str) -> str:
     """What a rule allows; empty for the package itself, and for what is not an import."""
+    if rule.endswith("@*"):  # the same requirement, in any lock
+        return ""
     if rule.startswith(THIRD_PARTY):
         return rule.removeprefix(THIRD_PARTY)
     if rule.startswith("//src/python/") and rule != CORE.rstrip("/"):

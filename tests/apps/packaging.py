@@ -58,8 +58,7 @@ class PackageConformance:
         names = [
             name
             for name in zipfile.ZipFile(f"{self.app}.pex").namelist()
-            if not name.startswith((".", "PEX-INFO", "__", "default.lock"))
-            and not name.endswith("/")
+            if not name.startswith((".", "PEX-INFO", "__")) and not name.endswith(("/", ".lock"))
         ]
         top_folders = {name.split("/")[0] for name in names}
         assert top_folders == {"apps", "core", self.app}  # self.app has the migrations
@@ -117,7 +116,8 @@ class PackageConformance:
         bill = json.loads(done.stdout)
         with zipfile.ZipFile(f"{self.app}.pex") as pex:
             wheels = [n.split("/")[1] for n in pex.namelist() if re.fullmatch(r"\.deps/.+/", n)]
-            lock = pex.read("default.lock").decode()
+            [lock_file] = [n for n in pex.namelist() if re.fullmatch(r"[^/]+\.lock", n)]
+            lock = pex.read(lock_file).decode()
         contained = {
             (wheel.split("-")[0].replace("_", "-").lower(), wheel.split("-")[1]) for wheel in wheels
         }

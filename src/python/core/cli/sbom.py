@@ -18,7 +18,7 @@ import click
 from core.ledgers.errors import ConfigurationError
 from core.migrations.commands import package
 
-_LOCK = "default.lock"  # see 3rdparty/python/BUILD
+_LOCK = re.compile(r"[^/]+\.lock")  # the app's: see 3rdparty/python/BUILD
 _PINNED = re.compile(r"(\S+)==([^\s;\\]+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _METADATA = re.compile(r"\.deps/([^/]+)/[^/]+\.dist-info/METADATA")
 
@@ -46,7 +46,8 @@ def bill_of_materials(app: str) -> dict[str, object]:
         )
     with zipfile.ZipFile(path) as pex:
         info: dict[str, Any] = json.loads(pex.read("PEX-INFO"))
-        hashes = _hashes(pex.read(_LOCK).decode())
+        [lock] = filter(_LOCK.fullmatch, pex.namelist())
+        hashes = _hashes(pex.read(lock).decode())
         # There is a wheel for each version of Python, if it has code in C.
         wheels = {_package_of(wheel): wheel for wheel in info["distributions"]}
         required = _required(pex)
