@@ -62,7 +62,10 @@ async def forbidden_imports(request: ForbiddenRequest) -> Forbidden:
     for each in request.imports:
         key = f"{request.file} {each.verb} {each.module}"
         found = f"{request.file}:{each.line} {each.verb} {each.module}"
-        if not each.providers:
+        if each.elsewhere:
+            owners = ", ".join(map(str, each.elsewhere))
+            messages.append((key, f"{found}, which is in another lock only: {owners}"))
+        elif not each.providers:
             messages.append((key, f"{found}, which no target provides: {_UNOWNED}"))
         for provider in each.providers:
             if provider in denied:

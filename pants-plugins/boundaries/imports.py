@@ -31,6 +31,7 @@ class Import:
     verb: str  # imports or, in a string, names
     module: str
     providers: tuple[Address, ...]  # the targets that have the module; empty if none has
+    elsewhere: tuple[Address, ...]  # if none has, those that have it in another lock
 
 
 class Imports(Collection[Import]):
@@ -63,12 +64,17 @@ async def imports_of(request: ImportsRequest, python_setup: PythonSetup) -> Impo
     owners = await MultiGet(
         Get(PythonModuleOwners, PythonModuleOwnersRequest(module, resolve)) for module in modules
     )
+    in_any = await MultiGet(
+        Get(PythonModuleOwners, PythonModuleOwnersRequest(module, resolve=None))
+        for module in modules
+    )
     found = []
-    for (module, (verb, line, optional)), owner in zip(modules.items(), owners):
+    for (module, (verb, line, optional)), owner, anywhere in zip(modules.items(), owners, in_any):
         providers = owner.unambiguous or owner.ambiguous
         external = module.partition(".")[0] in DEFAULT_UNOWNED_DEPENDENCIES or optional
         if providers or not external:
-            found.append(Import(line, verb, module, tuple(providers)))
+            elsewhere = () if providers else (anywhere.unambiguous or anywhere.ambiguous)
+            found.append(Import(line, verb, module, tuple(providers), tuple(elsewhere)))
     return Imports(sorted(found, key=lambda each: (each.line, each.module)))
 
 

@@ -78,7 +78,7 @@ async def boundaries(
             violations.append(str(error))
     return LintResult(
         exit_code=1 if violations else 0,
-        stdout="\n".join(violations),
+        stdout="\n".join(dict.fromkeys(violations)),  # once for a file that is in several locks
         stderr="",
         linter_name=Boundaries.options_scope,
         partition_description=None,
