@@ -12,41 +12,12 @@ from pydantic import SecretStr
 
 from core.new_app import placing
 from core.new_app.command import main
+from core.new_app.small_workspace import DEPLOYMENT, check_all_are_listed, files
 from core.testing.databases import Databases
 from core.testing.service_process import environment
 
 # In the sandbox of Pants, it is relative to a folder that is not the current one below.
 PATH = [str(Path(root).resolve()) for root in sys.path]
-
-DEPLOYMENT = """
-      - run: ./pants $AFFECTED migrate --or-newer
-        env:
-          CONTENT_DATABASE_URL: ${{ secrets.CONTENT_DATABASE_URL }}
-          TRAVEL_DATABASE_URL: ${{ secrets.TRAVEL_DATABASE_URL }}
-      - run: ./pants $AFFECTED package
-"""
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace without apps, as far as new-app looks at it, and the current folder."""
-    requirements = "alembic\npydantic>=2\n"
-    for name, text in ((placing.DEPLOYMENT, DEPLOYMENT), (placing.REQUIREMENTS, requirements)):
-        (tmp_path / name).parent.mkdir(parents=True)
-        (tmp_path / name).write_text(text)
-    (tmp_path / "tests/sample").mkdir(parents=True)
-    (tmp_path / "tests/apps").mkdir()
-    (tmp_path / "tests/apps/packaging.py").write_text("")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def files(workspace: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(workspace)): path.read_text()
-        for path in workspace.rglob("*")
-        if path.is_file()
-    }
 
 
 class TestWhatIsWritten:
@@ -73,9 +44,7 @@ class TestWhatIsWritten:
         printed = capsys.readouterr().out
         assert "./pants run src/python/apps/gift_card:service" in printed
         assert "now reads GIFT_CARD_DATABASE_URL" in printed
-        listed = re.findall(r"^  (\S+/\S+)  ", printed, re.MULTILINE)
-        for name in {*files(workspace)} - before:
-            assert any(name.startswith(each) for each in listed), f"{name} is not listed"
+        check_all_are_listed({*files(workspace)} - before, printed)
 
     def test_a_name_in_lower_case_is_noted(
         self, workspace: Path, capsys: pytest.CaptureFixture[str]
@@ -217,9 +186,10 @@ class TestNothingIsWritten:
         while True:
             left = interrupted_at = interrupted_at + 1
             try:
-                main(["shop", "PURCHASE=-7"])
+                main(["shop", "PURCHASE=-7", "--own-lock"])
             except KeyboardInterrupt:
                 assert files(workspace) == before, interrupted_at
             else:
                 break
         assert interrupted_at > 30 and "SHOP_" in (workspace / placing.DEPLOYMENT).read_text()
+        assert (workspace / "3rdparty/python/shop.lock").exists()

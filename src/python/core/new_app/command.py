@@ -27,13 +27,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="write the operations as a class, for editors with Pylance or pyright, rather than "
         "with extend_enum",
     )
+    parser.add_argument(
+        "--own-lock",
+        action="store_true",
+        help="give the app versions of third-party packages of its own: see docs/monorepo.md",
+    )
     given = parser.parse_args(arguments)
     try:
         app = new_app(given.name, given.operations, as_class=given.as_class)
-        deploys = place(app, Path.cwd())
+        deploys = place(app, Path.cwd(), with_own_lock=given.own_lock)
     except DefinitionError as error:
         sys.exit(f"new-app: {error}. Nothing was written")
     print(_report(app.name, deploys))
+    if given.own_lock:
+        print(_report_of_lock(app.name))
     names = [word.partition("=")[0] for word in given.operations]
     if others := [name for name in names if name != name.upper()]:
         print(
@@ -64,3 +71,13 @@ def _report(app: str, deploys: bool) -> str:
   run it   ./pants run src/python/apps/{app}:service
 
 Amounts per unit and limits are declared in src/python/apps/{app}/ledger.py: see README.md."""
+
+
+def _report_of_lock(app: str) -> str:
+    folder = f"3rdparty/python/{app}"
+    return f"""
+It has a lock of its own, which has the versions of the other apps until you change them:
+
+  {folder}.pins   the versions that it needs
+  {folder}.txt    the packages that only this app uses
+  {folder}.lock   which scripts/lock {app} writes from these"""

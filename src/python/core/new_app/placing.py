@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.ledgers.errors import DefinitionError
 from core.new_app.definition import NewApp
+from core.new_app.own_lock import own_lock
 
 DEPLOYMENT = ".github/workflows/deploy.yml"
 REQUIREMENTS = "3rdparty/python/requirements.txt"
@@ -23,15 +24,17 @@ _MIGRATING = re.compile(
 )
 
 
-def place(app: NewApp, workspace: Path) -> bool:
+def place(app: NewApp, workspace: Path, *, with_own_lock: bool = False) -> bool:
     """Writes the app's files, and adds its database to the job that deploys.
 
     Returns whether that job was found. Raises DefinitionError if there is something of that name
     already. An exception, KeyboardInterrupt for one, undoes what has been done.
     """
     _check_is_free(app, workspace)
-    deployment = workspace / DEPLOYMENT
-    changed = _with_database_of(app.name, deployment)
+    changed = own_lock(app.name, workspace) if with_own_lock else {}
+    deployment = _with_database_of(app.name, workspace / DEPLOYMENT)
+    if deployment is not None:
+        changed[DEPLOYMENT] = deployment
     # In the workspace, because a folder can be moved only within one file system.
     with (
         tempfile.TemporaryDirectory(prefix=".new-app-", dir=workspace) as folder,
@@ -45,11 +48,12 @@ def place(app: NewApp, workspace: Path) -> bool:
             (workspace / name).parent.mkdir(parents=True, exist_ok=True)
             undo.callback(_move_back, workspace / name, staged / name)
             os.rename(staged / name, workspace / name)
-        if changed is not None:
-            undo.callback(deployment.write_text, deployment.read_text())
-            deployment.write_text(changed)
+        for name, text in changed.items():
+            path = workspace / name
+            undo.callback(_restore, path, path.read_text() if path.exists() else None)
+            path.write_text(text)
         undo.pop_all()
-    return changed is not None
+    return deployment is not None
 
 
 def _places(app: str) -> list[str]:
@@ -60,6 +64,13 @@ def _places(app: str) -> list[str]:
 def _move_back(placed: Path, staged: Path) -> None:
     if placed.exists():
         os.rename(placed, staged)
+
+
+def _restore(path: Path, former: str | None) -> None:
+    if former is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_text(former)
 
 
 def _check_is_free(app: NewApp, workspace: Path) -> None:
