@@ -149,6 +149,15 @@ def test_everything_is_selected_if_such_a_file_is_new(workspace: Workspace, name
     assert printed(workspace).endswith("changed, which Pants cannot trace\n::\n")
 
 
+@pytest.mark.parametrize("kind", ["lock", "pins", "txt"])
+def test_an_apps_own_lock_does_not_select_everything(workspace: Workspace, kind: str) -> None:
+    for name in {kind, "pins"}:
+        workspace.write(f"3rdparty/python/travel.{name}", "")
+    assert printed(workspace).startswith("--changed-since=")
+    workspace.write("3rdparty/python/content.txt", "")  # which is no one's: content has no pins
+    assert printed(workspace).endswith("content.txt changed, which Pants cannot trace\n::\n")
+
+
 def test_a_new_app_does_not_select_everything(workspace: Workspace) -> None:
     place(new_app("shop", ["PURCHASE=-7"]), workspace.root)
     assert "SHOP_DATABASE_URL" in (workspace.root / DEPLOYMENT).read_text()
