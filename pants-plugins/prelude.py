@@ -76,14 +76,15 @@ def ledger_app(name):
     """Declares an app: its code, its service, and the PEX file that is deployed."""
     migrations = f"//alembic/{checked_app_name(name, build_file_dir())}"
     lock = f"//3rdparty/python:{lock_of(name)}_lock"
+    own_packages = [f"//3rdparty/python/{name}#*"] if name in OWN_LOCK else []
     in_lock_of(name)
     may_import(
-        # If it has a lock of its own, also the packages that are for this app only.
-        ("<python_source>", OWN, *core("cli"), f"{migrations}/**", f"//3rdparty/python/{name}#*"),
+        ("<python_source>", OWN, *own_packages, *core("cli"), f"{migrations}/**"),
         ("<pex_binary>", OWN, *NOT_DEPLOYED, lock),
         (
             "*",
             OWN,
+            *own_packages,
             *(
                 f"//src/python/core/ledgers/{module}.py"
                 for module in ("operations", "ledger", "tables")

@@ -72,10 +72,19 @@ def select(workspace: Workspace, *selection: str) -> set[str]:
 
     selected = listed("python_test,alembic_migrations,pex_binary,python_distribution", *selection)
     # If a `python_tests` target is selected itself, the goal `test` runs all of its tests.
-    generators = listed("python_tests", *selection)
-    for folder in {name.partition(":")[0] for name in generators}:
-        selected |= {name for name in listed("python_test", f"{folder}:") if ".py" in name}
+    generators = {folder_and_lock(name) for name in listed("python_tests", *selection)}
+    if generators:
+        tests = listed("python_test", *(f"{folder}:" for folder, _ in generators))
+        selected |= {
+            name for name in tests if ".py" in name and folder_and_lock(name) in generators
+        }
     return selected
+
+
+def folder_and_lock(address: str) -> tuple[str, str]:
+    target, _, lock = address.partition("@resolve=")
+    path = target.partition(":")[0]
+    return path.rpartition("/")[0] if path.endswith(".py") else path, lock
 
 
 def append_comment(workspace: Workspace, name: str) -> None:
