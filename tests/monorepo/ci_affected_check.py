@@ -19,10 +19,8 @@ EVERYTHING = (
     *(f"src/python/core/{name}/*" for name in ("migration_check", "mypy_plugin", "new_app")),
 )
 NOTHING = (
-    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/adr/*.md", "docs/*.svg"),
-    *("docs/console.md", "docs/console.png"),
-    *(f"docs/{page}.md" for page in ("apps", "database", "glossary", "locking", "monorepo")),
-    *(f"docs/{page}.md" for page in ("performance", "security", "typing")),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/adr/*.md", "docs/console.png"),
+    *(f"docs/{page}.md" for page in ("console", "database", "glossary", "monorepo")),
     *(".github/CODEOWNERS.example", ".github/pull_request_template.md", DEPLOYMENT),
 )
 
@@ -70,9 +68,15 @@ SOME = (
     Kind("docs/openapi/*", ("tests/apps/content:documents",)),
     Kind("docs/operations/*", ("tests/apps/content:documents",)),
     Kind("docs/operating/*", ("tests/operating/on_call_test.py",)),
-    # What the example app content has of tests of these is not in the copy.
-    Kind("docs/client.md", ("docs:client",)),
-    Kind("docs/command-line.md", ("docs:command_line",)),
+    # The example apps have the tests of these, which are not in the copy.
+    *(
+        Kind(f"docs/{page}.md", (f"docs/{page}.md:pages",))
+        for page in ("client", "command-line", "locking")
+    ),
+    Kind("docs/apps.md", ("tests/scripts:price-changes",)),
+    Kind("docs/performance.*", ("tests/benchmarks/performance_page_test.py:tests",)),
+    Kind("docs/security.md", ("tests/core/service/readme/routes_table_test.py",)),
+    Kind("docs/typing.md", ("tests/type_checking:examples",)),
     Kind("deploy/*.yaml", ("tests/operating/deployment_test.py",)),
 )
 

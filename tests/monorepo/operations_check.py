@@ -1,5 +1,7 @@
 """`./pants operations`, run in a copy of the workspace."""
 
+import re
+
 import pytest
 
 from monorepo.workspace import Workspace
@@ -41,6 +43,14 @@ def test_every_app_is_printed_with_what_posts(publishing: Workspace) -> None:
         if not line.startswith("#")
     ]
     assert setting == "CONTENT_API_KEYS='content post:CONTENT_CREATION sha256:HASH'"
+
+
+def test_the_lines_are_those_shown(publishing: Workspace) -> None:
+    command = "operations", "src/python/apps/content::"
+    page = (publishing.root / "docs/monorepo.md").read_text()
+    [shown] = re.findall(rf"^\$ ./pants {' '.join(command)}\n(.*?)^```", page, re.M | re.S)
+    printed = publishing.output(*command)
+    assert shown == printed, f"docs/monorepo.md must show:\n{printed}"
 
 
 def test_only_affected_apps_are_printed(workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ def all_tests_in(folder: str) -> set[str]:
 
 CLIENT_TESTS = all_tests_in("tests/core/client")
 CONSOLE_TESTS = all_tests_in("tests/core/console") - {"tests/core/console/console_logic_test.py"}
-CORE_SERVICE_TESTS = all_tests_in("tests/core/service")
+CORE_SERVICE_TESTS = all_tests_in("tests/core/service") | all_tests_in("tests/core/service/readme")
 PROGRAM_TESTS = all_tests_in("tests/core/cli")
 EMBEDDED_TESTS = all_tests_in("tests/core/embedded")
 HTTP_SERVER_TESTS = all_tests_in("tests/core/http_server")
@@ -31,6 +31,35 @@ MIGRATION_TESTS = all_tests_in("tests/migrations")
 OPERATING_TESTS = all_tests_in("tests/operating")
 # pyright checks all of core.
 CORE_TYPES = {"tests/type_checking:core"}
+SERVICE_TESTS = (
+    *(CLIENT_TESTS | CONSOLE_TESTS | CORE_SERVICE_TESTS | PROGRAM_TESTS | HTTP_SERVER_TESTS),
+    *(NEW_APP_TESTS | OPERATING_TESTS),
+)
+"""Those of core that run a service."""
+TYPE_EXAMPLES = {"tests/type_checking:examples"}
+README_TESTS = {
+    *("tests:readme", "tests:packages", *TYPE_EXAMPLES),
+    "tests/core/service/readme/routes_table_test.py",
+}
+NEED_NO_LEDGER = {
+    "src/python/core/client:wheel",
+    *EMBEDDED_TESTS,
+    "tests/benchmarks/performance_page_test.py:tests",
+    "tests/core/keys/api_keys_test.py",
+    "tests/core/logs/line_formats_test.py",
+    "tests/core/metrics/families_test.py",
+    "tests/core/settings/environment_test.py",
+    "tests/core/settings/secret_files_test.py",
+    *CONNECTION_TESTS,
+    "tests/core/console:logic",
+    "tests/scripts/audit_test.py",
+    "tests/scripts/check_packages_test.py",
+    "tests/scripts/embedded_in_use_test.py",
+    "tests/scripts/find_python_test.py",
+    "tests/scripts:price-changes",
+    "tests:packages",
+    "tests:readme",
+}
 
 
 def app_tests(app: str) -> set[str]:
