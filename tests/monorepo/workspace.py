@@ -1,6 +1,7 @@
 """A copy of the workspace, in which checks change files and run Pants."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from core.new_app.definition import new_app
+from core.new_app.own_lock import PRELUDE, SETTINGS
 from core.new_app.placing import place
 
 # Set by the Pants that runs the checks; the Pants that they run must not inherit it.
@@ -50,10 +52,23 @@ class Workspace:
             lines = deployment.read_text().splitlines(keepends=True)
             others = [line for line in lines if f"{app.upper()}_DATABASE_URL" not in line]
             deployment.write_text("".join(others))
+        self._share_one_lock()
         content = new_app("content", ["CONTENT_CREATION=-5", "CONTENT_ACCESS=0"])
         travel = new_app("travel", ["BOOKING_REWARD=5", "LOYALTY_BONUS=2"], as_class=True)
         for new in (content, travel):
             place(new, self.root)
+
+    def _share_one_lock(self) -> None:
+        """Takes back what apps of the workspace have done to get a lock of their own."""
+        settings, prelude = self.root / SETTINGS, self.root / PRELUDE
+        for pins in [*self.root.glob("3rdparty/python/*.pins")]:
+            for path in [*pins.parent.glob(f"{pins.stem}.*")]:
+                path.unlink()
+            lines = settings.read_text().splitlines(keepends=True)
+            others = [line for line in lines if f"/{pins.stem}.lock" not in line]
+            settings.write_text("".join(others))
+        text = re.sub(r"^OWN_LOCK = \([^)]*\)", "OWN_LOCK = ()", prelude.read_text(), flags=re.M)
+        prelude.write_text(text)
 
     def commit(self) -> None:
         """Makes the copy a git repository, and commits all of its files."""
