@@ -15,7 +15,7 @@ PATH = re.compile(
     r"/[\w./<>*$-]*)(?::([\w-]+))?"
 )
 # Patterns, what examples add, and the example app that the copy lacks.
-MADE_UP = re.compile(r"[<>*$]|\b(shop|store|chat)\b|publish\.py")
+MADE_UP = re.compile(r"[<>*$]|\b(shop|store|chat)\b|publish\.py|travel\.(lock|pins)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
