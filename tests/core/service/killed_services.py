@@ -123,7 +123,10 @@ def kill_under_load(
         try:
             until(lambda: len(traffic.acknowledged) >= enough, "too little was acknowledged")
             if in_transaction:
-                other.exec_driver_sql("SELECT FROM sample.ledger_balance FOR UPDATE")
+                # A single row: to lock several, in another order than posts do, can be a deadlock.
+                other.exec_driver_sql(
+                    "SELECT FROM sample.ledger_balance WHERE owner_id = 'owner 0' FOR UPDATE"
+                )
                 wait_until_blocked(url)
         finally:
             running.process.kill()
