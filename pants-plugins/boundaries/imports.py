@@ -64,17 +64,21 @@ async def imports_of(request: ImportsRequest, python_setup: PythonSetup) -> Impo
     owners = await MultiGet(
         Get(PythonModuleOwners, PythonModuleOwnersRequest(module, resolve)) for module in modules
     )
-    in_any = await MultiGet(
-        Get(PythonModuleOwners, PythonModuleOwnersRequest(module, resolve=None))
-        for module in modules
-    )
-    found = []
-    for (module, (verb, line, optional)), owner, anywhere in zip(modules.items(), owners, in_any):
+    found, missing = [], []
+    for (module, (verb, line, optional)), owner in zip(modules.items(), owners):
         providers = owner.unambiguous or owner.ambiguous
         external = module.partition(".")[0] in DEFAULT_UNOWNED_DEPENDENCIES or optional
-        if providers or not external:
-            elsewhere = () if providers else (anywhere.unambiguous or anywhere.ambiguous)
-            found.append(Import(line, verb, module, tuple(providers), tuple(elsewhere)))
+        if providers:
+            found.append(Import(line, verb, module, tuple(providers), elsewhere=()))
+        elif not external:
+            missing.append((module, verb, line))
+    in_other_locks = await MultiGet(
+        Get(PythonModuleOwners, PythonModuleOwnersRequest(module, resolve=None))
+        for module, _, _ in missing
+    )
+    for (module, verb, line), owner in zip(missing, in_other_locks):
+        elsewhere = tuple(owner.unambiguous or owner.ambiguous)
+        found.append(Import(line, verb, module, providers=(), elsewhere=elsewhere))
     return Imports(sorted(found, key=lambda each: (each.line, each.module)))
 
 
