@@ -1,4 +1,4 @@
-"""Undoes what Alembic does to the process, so that the tests can share one."""
+"""Restores sys.path after each test, so that the tests can share a process."""
 
 import sys
 

@@ -67,11 +67,8 @@ VALUES = st.lists(
 
 
 @pytest.fixture
-def odd(
-    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Migrations]:
+def odd(databases: Databases, tmp_path: Path) -> Iterator[Migrations]:
     """The sample's migrations, replaced by one revision with operations of any value."""
-    monkeypatch.setattr("sys.path", [*sys.path])  # which Alembic extends with the copy's folder
     ini = copied_sample(tmp_path)
     for revision in ini.parent.glob("versions/*.py"):
         revision.unlink()
