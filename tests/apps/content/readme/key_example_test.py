@@ -1,24 +1,12 @@
 """docs/security.md shows what `keys new` prints, with the beginning of the key and of its hash."""
 
 import re
-import shlex
-from pathlib import Path
 
-from click.testing import CliRunner
-
-from apps.content.ledger import LEDGER
-from core.cli.main import program_of
-
-TEXT = Path("docs/security.md").read_text()
+from apps.content.readme.shown_command import shown_and_printed
 
 
 def test_the_new_key_has_the_form_shown() -> None:
-    [(arguments, shown)] = re.findall(
-        r"^\$ .*content:service -- (keys new[^\n]*)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL
-    )
-    done = CliRunner().invoke(program_of(LEDGER), shlex.split(arguments))
-    assert done.exit_code == 0, done.output
-    printed = done.stdout
+    shown, printed = shown_and_printed("docs/security.md", "keys new")
     assert without_secrets(shown) == without_secrets(printed), f"It prints, say:\n{printed}"
 
 

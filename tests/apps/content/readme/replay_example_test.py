@@ -1,17 +1,10 @@
 """docs/apps.md shows what `replay` prints of the posts below."""
 
-import re
-import shlex
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner
 
-from apps.content.ledger import LEDGER
-from core.cli.main import program_of
+from apps.content.readme.shown_command import shown_and_printed
 from core.testing.databases import Databases, execute
 
-TEXT = Path("docs/apps.md").read_text()
 # Each of the first 21 owners had too little for what CONTENT_CREATION costs now, and the others
 # have enough. Former posts took 1 credit.
 POSTS = """
@@ -33,13 +26,8 @@ UPDATE content.ledger_balance AS balance SET balance =
 
 
 def test_the_replay_is_the_one_shown(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    [(arguments, shown)] = re.findall(
-        r"^\$ .*content:service -- (replay[^\n]*)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL
-    )
     url = databases.migrated("content")
     execute(url, POSTS)
     monkeypatch.setenv("DATABASE_URL", url.get_secret_value())
-    done = CliRunner().invoke(program_of(LEDGER), shlex.split(arguments))
-    assert done.exit_code == 0, done.output
-    printed = done.stdout
+    shown, printed = shown_and_printed("docs/apps.md", "replay")
     assert shown == printed, f"docs/apps.md must show:\n{printed}"
