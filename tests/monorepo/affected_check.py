@@ -38,7 +38,7 @@ TRAVEL_MIGRATION = "alembic/travel/versions/*_create_the_ledger.py"
             "src/python/core/migrations/operation_changes.py",
             everything_of("content")
             | everything_of("travel")
-            | {*SERVICE_TESTS} - CONSOLE_TESTS - README_TESTS
+            | SERVICE_TESTS - CONSOLE_TESTS - README_TESTS
             | MIGRATION_TESTS
             | CORE_TYPES
             | STORE_TESTS,

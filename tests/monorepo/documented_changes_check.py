@@ -62,7 +62,7 @@ def selected_tests(workspace: Workspace) -> Mapping[str, set[str]]:
         "`travel_documents_test.py`": documents_of("travel"),
         "core's tests that run a service, `tests/type_checking/core_test.py`, each app's "
         "`<app>_package_test.py` and `<app>_documents_test.py`": (
-            documents | packages | {*SERVICE_TESTS} | CORE_TYPES
+            documents | packages | SERVICE_TESTS | CORE_TYPES
         ),
         "all that need a ledger": only_tests(all_targets(workspace) - NEED_NO_LEDGER),
         "those of its examples and tables": README_TESTS,

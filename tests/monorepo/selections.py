@@ -32,10 +32,15 @@ OPERATING_TESTS = all_tests_in("tests/operating")
 # pyright checks all of core.
 CORE_TYPES = {"tests/type_checking:core"}
 SERVICE_TESTS = (
-    *(CLIENT_TESTS | CONSOLE_TESTS | CORE_SERVICE_TESTS | PROGRAM_TESTS | HTTP_SERVER_TESTS),
-    *(NEW_APP_TESTS | OPERATING_TESTS),
+    CLIENT_TESTS
+    | CONSOLE_TESTS
+    | CORE_SERVICE_TESTS
+    | PROGRAM_TESTS
+    | HTTP_SERVER_TESTS
+    | NEW_APP_TESTS
+    | OPERATING_TESTS
 )
-"""Those of core that run a service."""
+"""Core's tests that run a service."""
 TYPE_EXAMPLES = {"tests/type_checking:examples"}
 README_TESTS = {
     *("tests:readme", "tests:packages", *TYPE_EXAMPLES),

@@ -24,6 +24,12 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
 
 
+def remove_lines(path: Path, text: str) -> None:
+    """Removes the lines of a file that contain `text`."""
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if text not in line))
+
+
 class Workspace:
     """A copy, in the folder `root`, of every file that git tracks or would add."""
 
@@ -49,9 +55,7 @@ class Workspace:
                 shutil.rmtree(self.root / folder / app)
             for document in self.root.glob(f"docs/*/{app}.json"):
                 document.unlink()
-            lines = deployment.read_text().splitlines(keepends=True)
-            others = [line for line in lines if f"{app.upper()}_DATABASE_URL" not in line]
-            deployment.write_text("".join(others))
+            remove_lines(deployment, f"{app.upper()}_DATABASE_URL")
         self._share_one_lock()
         content = new_app("content", ["CONTENT_CREATION=-5", "CONTENT_ACCESS=0"])
         travel = new_app("travel", ["BOOKING_REWARD=5", "LOYALTY_BONUS=2"], as_class=True)
@@ -59,14 +63,12 @@ class Workspace:
             place(new, self.root)
 
     def _share_one_lock(self) -> None:
-        """Takes back what apps of the workspace have done to get a lock of their own."""
+        """Removes the apps' own locks, so that all apps of the copy use the default lock."""
         settings, prelude = self.root / SETTINGS, self.root / PRELUDE
         for pins in [*self.root.glob("3rdparty/python/*.pins")]:
             for path in [*pins.parent.glob(f"{pins.stem}.*")]:
                 path.unlink()
-            lines = settings.read_text().splitlines(keepends=True)
-            others = [line for line in lines if f"/{pins.stem}.lock" not in line]
-            settings.write_text("".join(others))
+            remove_lines(settings, f"/{pins.stem}.lock")
         text = re.sub(r"^OWN_LOCK = \([^)]*\)", "OWN_LOCK = ()", prelude.read_text(), flags=re.M)
         prelude.write_text(text)
 
