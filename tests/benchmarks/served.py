@@ -3,8 +3,8 @@
 python -m benchmarks.served DATABASE_URL PORT [limited | two-workers | unobserved]
 
 With `limited`, the sample's ledger has a limit, which is never reached, and an amount per unit.
-With `unobserved`, it has no metrics, request ids or traces, and is as FastAPI makes it: its own
-telemetry is on, though nothing asks for it, and its own middleware responds to exceptions.
+With `unobserved`, it has no metrics, request ids or traces, and is as FastAPI makes it: FastAPI's
+telemetry is on, though idle, and Starlette's middleware responds to unexpected exceptions.
 """
 
 import socket

@@ -68,7 +68,7 @@ SOME = (
     Kind("docs/openapi/*", ("tests/apps/content:documents",)),
     Kind("docs/operations/*", ("tests/apps/content:documents",)),
     Kind("docs/operating/*", ("tests/operating/on_call_test.py",)),
-    # The example apps have the tests of these, which are not in the copy.
+    # The tests of these belong to the example apps, which are not in the copy.
     *(
         Kind(f"docs/{page}.md", (f"docs/{page}.md:pages",))
         for page in ("client", "command-line", "locking")
@@ -158,7 +158,8 @@ def test_an_apps_own_lock_does_not_select_everything(workspace: Workspace, kind:
     for name in {kind, "pins"}:
         workspace.write(f"3rdparty/python/travel.{name}", "")
     assert printed(workspace).startswith("--changed-since=")
-    workspace.write("3rdparty/python/content.txt", "")  # which is no one's: content has no pins
+    # Without content.pins, content has no lock of its own.
+    workspace.write("3rdparty/python/content.txt", "")
     assert printed(workspace).endswith("content.txt changed, which Pants cannot trace\n::\n")
 
 

@@ -26,7 +26,7 @@ _TEST = "python_test"
 def diagram(affected: Iterable[Target], changed: str) -> str:
     """Returns a Mermaid diagram of the affected targets, from the changed file to what runs.
 
-    It lacks generators, dependencies that follow from others, and so it is short.
+    It leaves out target generators, and dependencies that others imply.
     """
     kinds = (*_RUN_BY, _TEST, "python_source")
     targets = {each["address"]: each for each in affected if each["target_type"] in kinds}
@@ -55,7 +55,7 @@ def _ordered(direct: Dependencies) -> list[str]:
 
 
 def _without_implied(direct: Dependencies) -> Dependencies:
-    """Returns the dependencies without those that another dependency also has."""
+    """Returns the dependencies without those that others imply."""
     above: dict[str, frozenset[str]] = {}
     for name in _ordered(direct):
         above[name] = direct[name].union(*(above[each] for each in direct[name]))

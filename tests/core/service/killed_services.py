@@ -123,7 +123,7 @@ def kill_under_load(
         try:
             until(lambda: len(traffic.acknowledged) >= enough, "too little was acknowledged")
             if in_transaction:
-                # A single row: to lock several, in another order than posts do, can be a deadlock.
+                # One row: locking several in a different order from the posts could deadlock.
                 other.exec_driver_sql(
                     "SELECT FROM sample.ledger_balance WHERE owner_id = 'owner 0' FOR UPDATE"
                 )

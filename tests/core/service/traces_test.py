@@ -78,7 +78,7 @@ def test_spans_are_exported_if_a_variable_says_so(url: SecretStr) -> None:
     assert configured_spans("sample", asked) is None
     options = ("--workers", "2")  # which export their own
     variables = {"OTEL_TRACES_EXPORTER": "console"}
-    variables["FASTAPI_OTEL_AUTO_CONFIGURE"] = "true"  # which must do nothing, as below
+    variables["FASTAPI_OTEL_AUTO_CONFIGURE"] = "true"  # which must have no effect
     with service("sample.service", *options, DATABASE_URL=url, **variables) as running:
         running.client.get("/ledger/ann")
         running.process.terminate()

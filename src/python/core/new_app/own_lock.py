@@ -17,8 +17,8 @@ _RESOLVE = re.compile(rf'^default = "{re.escape(_DEFAULT)}"\n', re.MULTILINE)
 def own_lock(app: str, workspace: Path) -> dict[str, str]:
     """Returns the text of each file that the lock adds or changes, by its path in the workspace.
 
-    It starts as a copy of the lock of the others. Raises DefinitionError if there is a lock of that
-    name already, or if a file that it changes is not as expected.
+    The lock starts as a copy of default.lock. Raises DefinitionError if there is a lock of that
+    name already, or if a file that must be changed is not as expected.
     """
     new = {
         f"{LOCKS}/{app}.txt": f"# The packages that only {app} uses, besides requirements.txt.\n",

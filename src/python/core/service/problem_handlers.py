@@ -1,4 +1,4 @@
-"""Converts the exceptions that are expected to responses with a problem document."""
+"""Converts expected exceptions to problem documents; Observation handles all others."""
 
 import re
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ _JSON = re.compile(r"\s*application/([^;]+\+)?json\s*(;|$)", re.IGNORECASE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Adds a handler for each kind of exception that a request is expected to raise."""
+    """Adds a handler for each kind of expected exception."""
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(InvalidIdentifier, _invalid_identifier)
     app.add_exception_handler(InvalidCursor, _invalid_cursor)

@@ -56,7 +56,7 @@ class RecordedPosts:
         request = current_request()
         key_name = request.key_name if request else ""
         for post in posts:
-            # As fast as it can be: each post passes here, and `value` is a property.
+            # Every post passes here, and the property `value` is slower.
             self._posts.count(post.operation._value_, outcome, key_name)
 
 
