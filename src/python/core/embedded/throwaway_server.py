@@ -1,5 +1,7 @@
 """Runs a PostgreSQL server in a temporary folder, for tests and for the migration check."""
 
+import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -12,6 +14,10 @@ from pydantic import SecretStr
 
 from core.embedded.postgresql_server import postgresql
 from core.embedded.programs import binary
+
+# Linux's file system in memory. Creating a database there takes a third of the processor time.
+_MEMORY = Path("/dev/shm")
+_ENOUGH = 4 * 1024**3  # two servers with hundreds of databases each
 
 
 class ThrowawayServer:
@@ -35,8 +41,15 @@ class ThrowawayServer:
 def throwaway_server(*, durable: bool = False) -> Generator[ThrowawayServer, None, None]:
     """Runs a server that is stopped and deleted at the end of the block.
 
-    By default it is not `durable`: posting is faster, but data may be lost if the machine crashes.
+    By default it is not `durable`, which makes it faster: data may be lost if the machine crashes,
+    and is in memory if there is room.
     """
-    with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
+    parent = None if durable else _memory()
+    with tempfile.TemporaryDirectory(prefix="ledger-", dir=parent) as folder:
         with postgresql(Path(folder, "data"), durable=durable) as url:
             yield ThrowawayServer(url)
+
+
+def _memory() -> Path | None:
+    usable = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
+    return _MEMORY if usable else None
