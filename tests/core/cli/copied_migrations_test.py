@@ -1,13 +1,13 @@
 """The program of an app whose migrations have two heads, or are in a folder with an odd name."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from core.testing.databases import Databases, execute
+from core.testing.programs import run
 from core.testing.service_process import environment
 from migrations.copied_sample import HEAD, copied_sample
 
@@ -30,12 +30,7 @@ def test_two_heads_are_refused_in_the_same_words(
     path = os.pathsep.join([str(ini.parent.parent), *sys.path])
     url = databases.empty()
     settings = {"DATA_DIR": str(tmp_path)} if database == "embedded" else {"DATABASE_URL": url}
-    done = subprocess.run(
-        [sys.executable, "-m", "sample.service", *arguments],
-        env=environment(PYTHONPATH=path, **settings),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    done = run("sample.service", *arguments, env=environment(PYTHONPATH=path, **settings))
     assert done.returncode == 1
     assert done.stderr.endswith(f"sample: {TWO_HEADS}\n")
     assert "Traceback" not in done.stderr
@@ -46,6 +41,5 @@ def test_two_heads_are_refused_in_the_same_words(
 def test_the_program_finds_its_head_in_any_folder(tmp_path: Path, folder: str) -> None:
     ini = copied_sample(tmp_path / folder)
     path = os.pathsep.join([str(ini.parent.parent), *sys.path])
-    program = [sys.executable, "-m", "sample.service", "--version"]
-    version = subprocess.check_output(program, env=environment(PYTHONPATH=path), text=True)
-    assert f"head migration {HEAD}" in version
+    done = run("sample.service", "--version", env=environment(PYTHONPATH=path))
+    assert f"head migration {HEAD}" in done.stdout

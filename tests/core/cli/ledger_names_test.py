@@ -1,7 +1,6 @@
 """An app whose name is a keyword of SQL works like any other."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import SecretStr
 
 from core.service.sample_requests import post, post_batch
 from core.testing.databases import Databases, execute
+from core.testing.programs import run
 from core.testing.service_process import environment, service
 
 LEDGER = """
@@ -53,15 +53,8 @@ class App:
             "DATABASE_URL": url.get_secret_value(),
         }
 
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            env=environment(**self.settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
+    def run(self, module: str, *arguments: str) -> str:
+        done = run(module, *arguments, env=environment(**self.settings), merged=True)
         assert done.returncode == 0, done.stdout
         return done.stdout
 

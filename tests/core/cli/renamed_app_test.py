@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from core.testing import programs
 from core.testing.databases import Databases, execute
-from core.testing.service_process import command, environment, in_clear, service
+from core.testing.service_process import environment, in_clear, service
 from migrations.copied_sample import ini_of
 
 
@@ -27,13 +28,8 @@ def voyage(tmp_path: Path) -> Path:
 def run(
     folder: Path, app: str, *arguments: str, **settings: str | SecretStr
 ) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*command(f"{app}.service"), *arguments],
-        env=variables(folder, settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    env = variables(folder, settings)
+    return programs.run(f"{app}.service", *arguments, env=env, merged=True)
 
 
 def variables(folder: Path, settings: Mapping[str, str | SecretStr]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from core.cli.main import program_of
 from core.ledgers.description import described_ledger
 from core.ledgers.ledger import Ledger
 from core.testing.databases import Databases, execute
+from core.testing.programs import run
 from core.testing.service_process import command, environment
 from sample.ledger import LEDGER
 from sample.limited_ledger import LIMITED_LEDGER
@@ -114,12 +115,7 @@ def test_the_former_operations_may_come_from_git(url: SecretStr, former: str) ->
 
 
 def test_a_database_without_a_ledger_is_refused(databases: Databases) -> None:
-    done = subprocess.run(
-        [*command("sample.service"), "replay"],
-        env=environment(DATABASE_URL=databases.empty()),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    env = environment(DATABASE_URL=databases.empty())
+    done = run("sample.service", "replay", env=env)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "The database has no ledger of 'sample', or lacks one of its tables" in done.stderr

@@ -14,6 +14,7 @@ from core.cli.progress import Progress
 from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.service.sample_requests import post
+from core.testing import programs
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, changeable_entries, execute
 from core.testing.service_process import command, environment, service
@@ -35,13 +36,8 @@ def url(databases: Databases) -> SecretStr:
     return databases.migrated("sample")
 
 
-def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
-        [*command("sample.service"), *arguments],
-        env=environment(**settings),
-        capture_output=True,
-        timeout=120,
-    )
+def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedProcess[str]":
+    return programs.run("sample.service", *arguments, env=environment(**settings))
 
 
 def fill(url: SecretStr, posts: Sequence[Post[Operation]]) -> None:
@@ -56,7 +52,7 @@ def test_verify_prints_what_it_counted(url: SecretStr) -> None:
         execute(url, "UPDATE sample.ledger_entry SET amount = 11 WHERE owner_id = 'bob'")
     execute(url, "UPDATE sample.ledger_balance SET balance = 11 WHERE owner_id = 'bob'")
     done = run("verify", DATABASE_URL=url)
-    assert done.stdout.decode().splitlines() == [
+    assert done.stdout.splitlines() == [
         "operation     amount  entries",
         "CREDIT_SPEND      -1        1",
         "CREDIT_ADD        10        1",
@@ -65,7 +61,7 @@ def test_verify_prints_what_it_counted(url: SecretStr) -> None:
         "2 owners, 3 entries, 0 findings",
     ]
     assert done.returncode == 0
-    assert done.stderr.startswith(b"verified 3 entries in ")
+    assert done.stderr.startswith("verified 3 entries in ")
 
 
 def test_verify_exits_with_1_and_the_findings(url: SecretStr) -> None:
@@ -79,7 +75,7 @@ def test_verify_exits_with_1_and_the_findings(url: SecretStr) -> None:
         """,
     )
     done = run("verify", DATABASE_URL=url)
-    lines = done.stdout.decode().splitlines()
+    lines = done.stdout.splitlines()
     assert done.returncode == 1 and len(lines) == 3 + 1 + 100 + 1
     assert lines[3:5] == [
         "112 owners, 2 entries, 112 findings",
@@ -87,21 +83,21 @@ def test_verify_exits_with_1_and_the_findings(url: SecretStr) -> None:
     ]
     assert lines[-1] == "and 12 more"
     one = run("verify", "--owner", "bob", DATABASE_URL=url)
-    assert one.returncode == 1 and one.stdout.count(b"balance: ") == 1
+    assert one.returncode == 1 and one.stdout.count("balance: ") == 1
     recent = run("verify", "--since", "2999-01-01T00:00:00Z", DATABASE_URL=url)
-    assert (recent.returncode, recent.stdout) == (0, b"0 owners, 0 entries, 0 findings\n")
+    assert (recent.returncode, recent.stdout) == (0, "0 owners, 0 entries, 0 findings\n")
 
 
 @pytest.mark.parametrize("value", ["2026-11-25T10:00:00", "2026-11-25", "1764061200", "now"])
 def test_a_time_without_an_offset_is_refused(value: str) -> None:
     done = run("verify", "--since", value)
-    assert done.returncode == 2 and b"is not a time with an offset" in done.stderr
+    assert done.returncode == 2 and "is not a time with an offset" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["verify"], ["export", "--format", "csv"]])
 def test_an_owner_without_entries_may_be_misspelled(url: SecretStr, arguments: list[str]) -> None:
     fill(url, [Post("ann", Operation.CREDIT_ADD, "1")])
-    note = b"\nno entries: has an\\x1b ever been posted to?\n"
+    note = "\nno entries: has an\\x1b ever been posted to?\n"
     for owner, noted in (("an\x1b", True), ("ann", False)):
         done = run(*arguments, "--owner", owner, DATABASE_URL=url)
         assert (done.returncode, done.stderr.endswith(note)) == (0, noted), done.stderr
@@ -112,9 +108,9 @@ def test_a_database_that_is_not_migrated_is_refused(
     databases: Databases, arguments: list[str]
 ) -> None:
     done = run(*arguments, DATABASE_URL=databases.empty())
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert b"has no ledger of 'sample' yet. Create it: " in done.stderr
-    assert b"Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has no ledger of 'sample' yet. Create it: " in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_embedded_database_is_verified_and_exported(tmp_path: Path) -> None:
@@ -122,7 +118,7 @@ def test_the_embedded_database_is_verified_and_exported(tmp_path: Path) -> None:
         assert post(running.client, "ann", "1").status_code == 201
         assert running.stop() == 0
     done = run("verify", DATA_DIR=str(tmp_path))
-    assert done.returncode == 0 and b"1 owner, 1 entry, 0 findings\n" in done.stdout
+    assert done.returncode == 0 and "1 owner, 1 entry, 0 findings\n" in done.stdout
     done = run("export", "--format", "ndjson", DATA_DIR=str(tmp_path))
     assert done.returncode == 0 and json.loads(done.stdout)["owner_id"] == "ann"
 
@@ -133,8 +129,8 @@ def test_the_formats_keep_all_text(url: SecretStr, format_: str) -> None:
     fill(url, [Post(odd, Operation.CREDIT_SPEND, f"{odd} again") for odd in ODD])
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = run("export", "--format", format_, DATABASE_URL=url, **ascii_only)
-    assert done.returncode == 0 and done.stderr.startswith(b"exported 12 entries in ")
-    text = done.stdout.decode()
+    assert done.returncode == 0 and done.stderr.startswith("exported 12 entries in ")
+    text = done.stdout
     if format_ == "csv":
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     else:
@@ -150,7 +146,7 @@ def test_the_formats_keep_all_text(url: SecretStr, format_: str) -> None:
         for values in ((odd, odd, "10", "10"), (odd, f"{odd} again", "-1", "9"))
     ]
     one = run("export", "--format", format_, "--owner", ODD[0], DATABASE_URL=url)
-    assert one.stdout.count(b"CREDIT_SPEND") == 1
+    assert one.stdout.count("CREDIT_SPEND") == 1
 
 
 def test_a_closed_pipe_ends_the_export_quietly(url: SecretStr) -> None:

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.testing.service_process import command, environment
+from core.testing import programs
+from core.testing.service_process import environment
 from migrations.copied_sample import copied_sample
 
 FORMAT = '[tool.black]\nline-length = 100\n[tool.isort]\nprofile = "black"\nline_length = 100\n'
@@ -14,13 +15,8 @@ FORMAT = '[tool.black]\nline-length = 100\n[tool.isort]\nprofile = "black"\nline
 def run(folder: Path, *arguments: str) -> str:
     """Runs the sample's program with the migrations in `folder`, and returns its output."""
     path = os.pathsep.join([str(folder), *sys.path])
-    done = subprocess.run(
-        [*command("sample.service"), *arguments],
-        env=environment() | {"PYTHONPATH": path, "DATA_DIR": str(folder / "data")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    env = environment() | {"PYTHONPATH": path, "DATA_DIR": str(folder / "data")}
+    done = programs.run("sample.service", *arguments, env=env, merged=True)
     assert done.returncode == 0, done.stdout
     return done.stdout
 

@@ -13,25 +13,19 @@ import pytest
 from pydantic import SecretStr
 
 from core.service.sample_requests import assert_consistent, post
+from core.testing import programs
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute, throwaway_databases
 from core.testing.racers import run_over_http
 from core.testing.races import races_of
-from core.testing.service_process import command, environment, service
+from core.testing.service_process import environment, service
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.limited_ledger import LIMITED_LEDGER
 
 
 def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*command("sample.service"), *arguments],
-        env=environment(**settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
+    return programs.run("sample.service", *arguments, env=environment(**settings), merged=True)
 
 
 def test_the_embedded_database_survives_a_restart(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import IO
 
 import httpx
 from pydantic import SecretStr
+
+from core.testing.programs import Program, start
 
 
 def command(module: str) -> list[str]:
@@ -35,7 +37,7 @@ def in_clear(settings: Mapping[str, str | SecretStr]) -> dict[str, str]:
 class Service:
     """A running service, with a client."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "Program | subprocess.Popen[str]") -> None:
         self.process = process
         assert process.stdout is not None
         self.greeting = ""
@@ -76,23 +78,14 @@ def logged_service(
     log: IO[str] | None, module: str, *options: str, **settings: str | SecretStr
 ) -> Generator[Service, None, None]:
     """Like `service`, but its log goes to the file `log`."""
-    process = subprocess.Popen(
-        [*command(module), "--port", "0", *options],
-        env=environment(**settings),
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-    )
-    try:
-        running = Service(process)
+    program = start(module, "--port", "0", *options, env=environment(**settings), stderr=log)
+    with closing(program):
+        running = Service(program)
         with running.client:
             yield running
-    finally:
-        process.kill()
-        process.communicate()
 
 
-def workers_of(process: "subprocess.Popen[str]") -> set[int]:
+def workers_of(process: "Program | subprocess.Popen[str]") -> set[int]:
     """Returns the process IDs of the workers that a service runs with `--workers`."""
     listed = ["ps", "-A", "-o", "pid=", "-o", "ppid="]
     lines = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()

@@ -1,0 +1,138 @@
+"""Starts Python programs in processes of their own, as forks of the fork server."""
+
+import atexit
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from functools import cache
+from typing import IO, Any
+
+_sending = threading.Lock()
+
+
+class Program:
+    """A running program. Its attributes and methods are those of `subprocess.Popen`."""
+
+    def __init__(self, arguments: list[str], report: IO[bytes], stdout: IO[str] | None) -> None:
+        self.args = arguments
+        self.pid = int(report.readline())
+        self.stdout = stdout
+        self.returncode: int | None = None
+        self._report = report
+
+    def poll(self) -> int | None:
+        """Returns the exit status, or None while the program runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for the end, and returns the exit status.
+
+        Raises subprocess.TimeoutExpired after `timeout` seconds.
+        """
+        status = self._ended(timeout)
+        if status is None:
+            assert timeout is not None
+            raise subprocess.TimeoutExpired(self.args, timeout)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal, unless the program has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Kills the program if it still runs, and closes its output."""
+        self.kill()
+        self.wait()
+        if self.stdout is not None:
+            self.stdout.close()
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._report], [], [], timeout)[0]:
+            self.returncode = int(self._report.readline())
+            self._report.close()
+        return self.returncode
+
+
+def start(
+    module: str,
+    *arguments: str,
+    env: Mapping[str, str],
+    stdout: IO[Any] | None = None,
+    stderr: IO[Any] | None = None,
+) -> Program:
+    """Starts what `python -m module` with the arguments does.
+
+    The program has an empty standard input. Its output goes to the file `stdout` or, without one,
+    to the `stdout` of the returned Program; its errors go to the file `stderr` or to ours.
+    """
+    request = {
+        "module": module,
+        "arguments": arguments,
+        "environment": dict(env),
+        "folder": os.getcwd(),
+    }
+    with ExitStack() as its:
+        output = None
+        if stdout is None:
+            reading, writing = os.pipe()
+            output, stdout = open(reading), its.enter_context(open(writing, "wb"))
+        reading, writing = os.pipe()
+        report = open(reading, "rb", buffering=0)
+        stdin = its.enter_context(open(os.devnull))
+        streams = [stdin.fileno(), stdout.fileno(), stderr.fileno() if stderr else 2]
+        message = json.dumps(request).encode() + b"\n"
+        with _sending, open(writing, "wb"):
+            sent = socket.send_fds(_fork_server(), [message], [*streams, writing])
+            _fork_server().sendall(message[sent:])
+    return Program([module, *arguments], report, output)
+
+
+def run(
+    module: str, *arguments: str, env: Mapping[str, str], merged: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """Runs what `python -m module` with the arguments does, and waits for its end.
+
+    If `merged`, the errors are in `stdout` too, and not in `stderr`. Raises
+    subprocess.TimeoutExpired, and kills the program, after two minutes.
+    """
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        errors = stdout if merged else stderr
+        program = start(module, *arguments, env=env, stdout=stdout, stderr=errors)
+        with closing(program):
+            status = program.wait(120)
+        written: list[str] = []
+        for file in (stdout, stderr):
+            file.seek(0)
+            written.append(file.read().decode())
+    return subprocess.CompletedProcess(program.args, status, *written)
+
+
+@cache
+def _fork_server() -> socket.socket:
+    """Starts the fork server and returns its socket."""
+    ours, its = socket.socketpair()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "core.testing.fork_server", str(its.fileno())],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.DEVNULL,
+        pass_fds=[its.fileno()],
+    )
+    its.close()
+    atexit.register(server.wait)  # which ends because of the next line, which runs first
+    atexit.register(ours.close)
+    return ours
