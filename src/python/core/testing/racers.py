@@ -33,7 +33,8 @@ Racers = Callable[[PostShare, Sequence[Post[Any]]], list[Result[Any]]]
 @contextmanager
 def processes(number: int) -> Generator[Racers, None, None]:
     """Processes that serve for several races, as it takes them longer to start than to race."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__])  # imported once, not by each process
     barrier = context.Barrier(number)
     with context.Pool(number, initializer=_join, initargs=(barrier,)) as pool:
 
