@@ -14,7 +14,7 @@ from typing import ClassVar
 from pydantic import SecretStr
 
 from core.testing.databases import Databases
-from core.testing.service_process import in_clear
+from core.testing.process_environment import in_clear
 
 # What a deployed app contains of core. The rest is for tests, type checkers and lint.
 PACKAGES = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 
 
 class Running:

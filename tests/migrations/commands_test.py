@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from core.migrations import alembic_commands
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 from migrations.copied_sample import HEAD, copied_sample, ini_of
 from migrations.in_process import run
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from core.migrations.revisions import config
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 from core.testing.waiting import until
 from migrations.copied_sample import copied_sample
 from migrations.inspection import schemas

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from pydantic import SecretStr
 
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 
 
 def run(program: Callable[[], object], **settings: str | SecretStr) -> tuple[int, str]:

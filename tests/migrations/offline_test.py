@@ -18,7 +18,7 @@ from core.migration_check.app_migrations import Migrations
 from core.migration_check.definition import definition_of
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 from migrations.copied_sample import copied_sample
 from sample.ledger import LEDGER
 

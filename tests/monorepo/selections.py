@@ -28,6 +28,7 @@ STORE_TESTS = {
     for test in all_tests_in("tests/core/storage") - CONNECTION_TESTS
 }
 MIGRATION_TESTS = all_tests_in("tests/migrations")
+TESTING_TESTS = all_tests_in("tests/core/testing")
 OPERATING_TESTS = all_tests_in("tests/operating")
 # pyright checks all of core.
 CORE_TYPES = {"tests/type_checking:core"}
@@ -39,6 +40,7 @@ SERVICE_TESTS = (
     | HTTP_SERVER_TESTS
     | NEW_APP_TESTS
     | OPERATING_TESTS
+    | TESTING_TESTS
 )
 """Core's tests that run a service."""
 TYPE_EXAMPLES = {"tests/type_checking:examples"}

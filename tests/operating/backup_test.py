@@ -13,7 +13,8 @@ from core.embedded.programs import binary
 from core.service.killed_services import PatientClients
 from core.service.sample_requests import assert_consistent, post, posted_keys
 from core.testing.databases import Databases
-from core.testing.service_process import environment, service
+from core.testing.process_environment import environment
+from core.testing.service_process import service
 from core.testing.waiting import until
 
 PAGE = Path("docs/operating/backup.md").read_text()

@@ -14,7 +14,8 @@ import yaml
 from core.service.app import openapi_document
 from core.settings.groups import GROUPS, ServiceSettings
 from core.testing.databases import Databases
-from core.testing.service_process import command, environment, service
+from core.testing.process_environment import environment
+from core.testing.service_process import command, service
 from sample.ledger import LEDGER
 
 CONTAINERFILE = Path("Containerfile").read_text().replace("\\\n", " ")

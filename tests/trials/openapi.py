@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.settings.groups import DatabaseSettings
 from core.testing.databases import throwaway_databases
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 

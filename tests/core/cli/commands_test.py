@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from core.cli import commands
 from core.cli.main import program_of
-from core.testing.service_process import command, environment
+from core.testing.process_environment import environment
+from core.testing.service_process import command
 from sample.ledger import LEDGER
 
 _IMPORTS = """

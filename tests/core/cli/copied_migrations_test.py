@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.testing.databases import Databases, execute
+from core.testing.process_environment import environment
 from core.testing.programs import run
-from core.testing.service_process import environment
 from migrations.copied_sample import HEAD, copied_sample
 
 TWO_HEADS = (

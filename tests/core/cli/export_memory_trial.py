@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.testing.databases import Databases, execute
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 
 FILL = """
 INSERT INTO sample.ledger_balance VALUES ('many', 300000);

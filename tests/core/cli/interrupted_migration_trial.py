@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.testing.databases import Databases, execute
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 from core.testing.unreliable_proxy import UnreliableProxy, proxied
 from core.testing.waiting import until
 from migrations.copied_sample import copied_sample

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from core.service.sample_requests import post, post_batch
 from core.testing.databases import Databases, execute
+from core.testing.process_environment import environment
 from core.testing.programs import run
-from core.testing.service_process import environment, service
+from core.testing.service_process import service
 
 LEDGER = """
 from core.ledgers.ledger import Ledger

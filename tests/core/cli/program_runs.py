@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from core.testing.process_environment import environment
 from core.testing.programs import run
-from core.testing.service_process import environment
 
 
 def outputs(runs: Sequence[tuple[dict[str, str], list[str]]]) -> list[str]:

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from core.testing import programs
 from core.testing.databases import Databases, execute
-from core.testing.service_process import environment, in_clear, service
+from core.testing.process_environment import environment, in_clear
+from core.testing.service_process import service
 from migrations.copied_sample import ini_of
 
 

@@ -12,8 +12,9 @@ from core.cli.main import program_of
 from core.ledgers.description import described_ledger
 from core.ledgers.ledger import Ledger
 from core.testing.databases import Databases, execute
+from core.testing.process_environment import environment
 from core.testing.programs import run
-from core.testing.service_process import command, environment
+from core.testing.service_process import command
 from sample.ledger import LEDGER
 from sample.limited_ledger import LIMITED_LEDGER
 from sample.operations import SampleOperation as Operation

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.service.sample_requests import post
-from core.testing.service_process import Service, command, environment
+from core.testing.process_environment import environment
+from core.testing.service_process import Service, command
 
 
 @pytest.mark.skipif(not shutil.which("nohup"), reason="this machine has no nohup")

@@ -17,7 +17,8 @@ from core.service.sample_requests import post
 from core.testing import programs
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, changeable_entries, execute
-from core.testing.service_process import command, environment, service
+from core.testing.process_environment import environment
+from core.testing.service_process import command, service
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from core.testing import programs
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 from migrations.copied_sample import copied_sample
 
 FORMAT = '[tool.black]\nline-length = 100\n[tool.isort]\nprofile = "black"\nline_length = 100\n'

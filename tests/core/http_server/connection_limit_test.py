@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from core.http_server.raw_client import Answer, RawClient, get, raw_client
 from core.service.sample_requests import UNREACHABLE, post
 from core.settings.groups import ServiceSettings
-from core.testing.service_process import Service, command, environment
+from core.testing.process_environment import environment
+from core.testing.service_process import Service, command
 from core.testing.threaded_service import served
 from core.testing.waiting import until
 from sample.ledger import LEDGER

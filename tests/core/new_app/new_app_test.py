@@ -14,7 +14,7 @@ from core.new_app import placing
 from core.new_app.command import main
 from core.new_app.small_workspace import DEPLOYMENT, check_all_are_listed, files
 from core.testing.databases import Databases
-from core.testing.service_process import environment
+from core.testing.process_environment import environment
 
 # In the sandbox of Pants, it is relative to a folder that is not the current one below.
 PATH = [str(Path(root).resolve()) for root in sys.path]

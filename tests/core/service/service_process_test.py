@@ -16,9 +16,10 @@ from core.service.sample_requests import assert_consistent, post
 from core.testing import programs
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, execute, throwaway_databases
+from core.testing.process_environment import environment
 from core.testing.racers import run_over_http
 from core.testing.races import races_of
-from core.testing.service_process import environment, service
+from core.testing.service_process import service
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.limited_ledger import LIMITED_LEDGER

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from core.service.sample_requests import UNREACHABLE, entry, post
 from core.settings.groups import DatabaseSettings
-from core.testing.service_process import environment, service
+from core.testing.process_environment import environment
+from core.testing.service_process import service
 from core.testing.threaded_service import served
 from core.traces.configuration import configured_spans
 from core.traces.spans import Spans

@@ -12,9 +12,10 @@ from core.http_server.raw_client import post as raw_post
 from core.http_server.raw_client import raw_client
 from core.service.killed_services import kill_workers_under_load
 from core.service.sample_requests import post
+from core.testing.process_environment import environment
 from core.testing.racers import run_over_http
 from core.testing.races import mixed_owners
-from core.testing.service_process import environment, service, workers_of
+from core.testing.service_process import service, workers_of
 from core.testing.waiting import until
 from sample.limited_ledger import LIMITED_LEDGER
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core.testing.process_environment import environment
 from core.testing.programs import Program, run, start
-from core.testing.service_process import environment
 
 PROGRAMS = {
     "ends": "print('done')",

@@ -1,37 +1,23 @@
 """Runs an app's service in a process of its own, as in production."""
 
-import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from typing import IO
 
 import httpx
 from pydantic import SecretStr
 
+from core.testing.process_environment import environment
 from core.testing.programs import Program, start
 
 
 def command(module: str) -> list[str]:
     """Returns the command that runs a service's module, such as `apps.content.service`."""
     return [sys.executable, "-m", module]
-
-
-def environment(**settings: str | SecretStr) -> dict[str, str]:
-    """Returns this process's environment with `settings`, and without any other database URL."""
-    inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
-    return {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **in_clear(settings)}
-
-
-def in_clear(settings: Mapping[str, str | SecretStr]) -> dict[str, str]:
-    """Returns the settings as plain text, including secrets, to pass them to a process."""
-    return {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for name, value in settings.items()
-    }
 
 
 class Service:
