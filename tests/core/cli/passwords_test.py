@@ -54,14 +54,14 @@ URLS = [
     "host=127.0.0.1 port=1 password=s3cr3t-p4ss",
 ]
 
-COMMANDS = [
+WITH_A_DATABASE = [
     ["--port", "0"],
     ["migrate"],
-    ["openapi"],
     ["verify"],
     ["replay"],
     ["export", "--format", "csv"],
 ]
+COMMANDS = [*WITH_A_DATABASE, ["openapi"]]
 
 # The URL is in another setting by mistake.
 OTHER_SETTINGS = [
@@ -81,9 +81,9 @@ def assert_hidden(text: str) -> None:
 
 
 def test_no_command_shows_the_password_of_a_url() -> None:
-    runs = [({"DATABASE_URL": url}, arguments) for url in URLS for arguments in COMMANDS]
-    for (settings, arguments), shown in zip(runs, outputs(runs)):
-        assert ("openapi" in shown) if arguments == ["openapi"] else ("\nsample: " in "\n" + shown)
+    runs = [({"DATABASE_URL": url}, arguments) for url in URLS for arguments in WITH_A_DATABASE]
+    for shown in outputs(runs):
+        assert "\nsample: " in "\n" + shown
         assert_hidden(shown)
 
 
@@ -97,8 +97,14 @@ def test_no_command_shows_a_url_in_another_setting() -> None:
 
 
 def test_the_openapi_document_does_not_depend_on_the_database_settings() -> None:
-    runs = [({name: "nonsense"}, ["openapi"]) for name in ("CONNECT_TIMEOUT", "DATABASE_URL_FILE")]
-    assert [json.loads(shown)["info"]["title"] for shown in outputs(runs)] == ["sample ledger"] * 2
+    settings = [
+        {"CONNECT_TIMEOUT": "nonsense"},
+        {"DATABASE_URL_FILE": "nonsense"},
+        *({"DATABASE_URL": url} for url in (URLS[0], URLS[-1])),
+    ]
+    for shown in outputs([(each, ["openapi"]) for each in settings]):
+        assert json.loads(shown)["info"]["title"] == "sample ledger"
+        assert_hidden(shown)
 
 
 def test_a_running_service_does_not_log_the_password(
