@@ -1,118 +1,80 @@
-"""When an enum is edited, mypy checks its users again, both in its daemon and with its cache."""
+"""mypy notices each edit of an enum where it is used, both in its daemon and with its cache.
 
-from collections.abc import Callable
+All programs are edited at the same time, because the first check takes much longer than the others.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import mypy.api
 import pytest
 
-from type_checking.edits import by_call, by_class
+from type_checking import enum_edits, family_edits
+from type_checking.edits import Program
+from type_checking.typing_cases import Errors, mypy_errors, write_config
 
-Run = Callable[[], str]
+PROGRAMS = [*enum_edits.PROGRAMS, *family_edits.PROGRAMS]
+FILES = [file for program in PROGRAMS for file in program.checked]
+STEPS = [(program, step) for program in PROGRAMS for step in range(len(program.steps))]
 
-LEDGER = """\
-from core.ledgers.ledger import Ledger
-from operations import Operation
-
-LEDGER = Ledger(name="app", operations=Operation, amounts={Operation.REFUND: 1})
-"""
-MATCH = """\
-from typing_extensions import assert_never
-
-from operations import Operation
+Reports = list[Mapping[str, Errors]]
+"""The errors after each step, by file."""
 
 
-def describe(operation: Operation) -> str:
-    match operation:
-        case Operation.DAILY_REWARD | Operation.SIGNUP_CREDIT:
-            return "gift"
-        case Operation.CREDIT_SPEND | Operation.CREDIT_ADD | Operation.REFUND:
-            return "transfer"
-        case _:
-            assert_never(operation)
-"""
-LITERAL = """\
-from typing import Literal
-
-from operations import Operation
-
-Refund = Literal[Operation.REFUND]
+def edit(folder: Path, check: Callable[[], str]) -> Reports:
+    """Takes all steps, and checks the programs after each."""
+    reports: Reports = []
+    for step in range(max(len(program.steps) for program in PROGRAMS)):
+        for program in PROGRAMS:
+            program.write(folder, step)
+        output = check()
+        assert f"{len(FILES)} source files" in output
+        reports.append(mypy_errors(output))
+    return reports
 
 
-def refund(operation: Refund) -> Refund:
-    other: Literal[Operation.REFUND] = operation
-    return other
+def with_a_cache(folder: Path) -> Reports:
+    return edit(folder, lambda: "".join(mypy.api.run([*FILES, "--show-traceback"])[:2]))
 
 
-refund(Operation.REFUND)
-"""
-UNKNOWN = '"type[Operation]" has no attribute "REFUND"  [attr-defined]'
-MISSING = "amounts: Operation.BONUS has no amount; add it  [ledger-operation]"
-COLLIDES = "Operation: CREDIT_ADD = 'x' collides with a shared operation"
-UNHANDLED = 'Argument 1 to "assert_never" has incompatible type "Literal[Operation.BONUS]"'
+def in_a_daemon(folder: Path) -> Reports:
+    def dmypy(*arguments: str) -> str:
+        command = [sys.executable, "-m", "mypy.dmypy", "--status-file", str(folder / "dmypy.json")]
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    try:
+        dmypy("start", "--", "--show-traceback")
+        return edit(folder, lambda: dmypy("check", *FILES))
+    finally:
+        dmypy("stop")
 
 
-@pytest.fixture(autouse=True)
-def users(app: Path) -> None:
-    (app / "ledger.py").write_text(LEDGER)
-    (app / "match.py").write_text(MATCH)
+@pytest.fixture(scope="module", params=[in_a_daemon, with_a_cache])
+def reports(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Reports:
+    folder = tmp_path_factory.mktemp("edits")
+    write_config(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        reports: Reports = request.param(folder)
+    return reports
 
 
-@pytest.mark.parametrize("form", [by_call, by_class])
-def test_an_edit_of_an_enum_is_noticed_in_the_modules_that_import_it(
-    app: Path, check: Run, form: Callable[..., str]
+@pytest.mark.parametrize("program, step", STEPS, ids=lambda each: getattr(each, "package", each))
+def test_mypy_reports_what_a_step_breaks_and_accepts_the_rest(
+    program: Program, step: int, reports: Reports
 ) -> None:
-    def edit(**members: str) -> None:
-        (app / "operations.py").write_text(form(**members))
-
-    edit(REFUND="refund")
-    assert "Success" in check()
-    edit(REFUND="refund", BONUS="bonus")
-    output = check()
-    assert f"ledger.py:4: error: {MISSING}" in output
-    assert f"match.py:13: error: {UNHANDLED}" in output
-    edit(BONUS="bonus")
-    assert f"ledger.py:4: error: {UNKNOWN}" in check()
-    edit(REFUND="refund")
-    assert "Success" in check()
+    found = program.errors_in(reports[step])
+    expected = program.steps[step]
+    assert bool(found) == bool(expected.errors), found
+    for error in expected.errors:
+        assert any(error in each for each in found), found
+    if expected.no_error_at is not None:
+        assert not any(each.startswith(expected.no_error_at) for each in found), found
 
 
-@pytest.mark.parametrize("form", [by_call, by_class])
-def test_literal_types_stay_the_same_when_the_enum_changes(
-    app: Path, check: Run, form: Callable[..., str]
-) -> None:
-    for file in ("ledger.py", "match.py"):
-        (app / file).write_text(LITERAL)
-    valid = form(REFUND="refund")
-    more = form(REFUND="refund", BONUS="bonus")
-    broken = form(REFUND="refund", BONUS="CREDIT_ADD")
-    for source, result in [
-        (valid, "Success"),
-        (more, "Success"),
-        (broken, "[ledger-operation]"),
-        (more, "Success"),
-        (valid, "Success"),
-    ]:
-        (app / "operations.py").write_text(source)
-        assert result in check()
-    (app / "match.py").write_text(LITERAL + "# edited\n")
-    assert "Success" in check()
-
-
-def test_an_edit_can_break_and_repair_an_enum(app: Path, check: Run) -> None:
-    (app / "operations.py").write_text(by_call(REFUND="refund"))
-    assert "Success" in check()
-    (app / "operations.py").write_text(by_call(REFUND="refund", CREDIT_ADD="x"))
-    assert f"operations.py:3: error: {COLLIDES}" in check()
-    (app / "operations.py").write_text("# moved by a line\n" + by_call(REFUND="refund"))
-    assert "Success" in check()
-
-
-def test_an_edit_of_an_importing_module_uses_the_cached_enum(app: Path, check: Run) -> None:
-    (app / "operations.py").write_text(by_call(REFUND="refund"))
-    assert "Success" in check()
-    (app / "ledger.py").write_text(LEDGER + "Operation.BONUS\nOperation.REFUND\n")
-    output = check()
-    assert "ledger.py:5: error: " in output
-    assert "ledger.py:6: error: " not in output
-    (app / "ledger.py").write_text(LEDGER.replace("Operation.REFUND: 1", ""))
-    assert "ledger.py:4: error: amounts: Operation.REFUND has no amount; add it" in check()
+def test_errors_are_in_the_programs_only(reports: Reports) -> None:
+    packages = {program.package for program in PROGRAMS}
+    assert {Path(file).parts[0] for report in reports for file in report} <= packages
