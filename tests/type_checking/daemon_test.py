@@ -3,6 +3,7 @@
 All programs are edited at the same time, because the first check takes much longer than the others.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -53,9 +54,12 @@ def in_a_daemon(folder: Path) -> Reports:
 
 
 @pytest.fixture(scope="module", params=[in_a_daemon, with_a_cache])
-def reports(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Reports:
+def reports(
+    tmp_path_factory: pytest.TempPathFactory, library_cache: Path, request: pytest.FixtureRequest
+) -> Reports:
     folder = tmp_path_factory.mktemp("edits")
     write_config(folder)
+    shutil.copytree(library_cache, folder / ".cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         reports: Reports = request.param(folder)

@@ -1,6 +1,7 @@
 """README.md and docs/typing.md show what mypy prints of the programs below."""
 
 import re
+import shutil
 from pathlib import Path
 
 import mypy.api
@@ -121,11 +122,12 @@ def described(operation: ContentLedgerOperation) -> str:
 
 
 @pytest.fixture
-def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def sources(tmp_path: Path, library_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The source root of a workspace with two apps, whose root is the current folder."""
     sources = tmp_path / "src/python"
     write(sources, APPS)
     write_config(sources)
+    shutil.copytree(library_cache, sources / ".cache")
     monkeypatch.chdir(tmp_path)
     # Before the apps of this workspace, which a test must not depend on.
     monkeypatch.setenv("MYPYPATH", str(sources))
