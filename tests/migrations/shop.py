@@ -1,11 +1,11 @@
 """An app whose migrations Alembic writes, one revision after another."""
 
-import sys
 from pathlib import Path
 
 from alembic import config
 from pydantic import SecretStr
 
+from migrations.copied_sample import ini_of
 from migrations.in_process import run
 
 ENV = """
@@ -17,20 +17,28 @@ Operation = extend_enum(BaseLedgerOperation, "Operation", {EXTRA})
 amounts = {operation: 1 for operation in Operation if operation.name.startswith("SHOP")}
 run_env(Ledger(name="{NAME}", operations=Operation, amounts=amounts))
 """
+HOOKS = "[post_write_hooks]"
 
 
 class Shop:
-    """An app whose migrations are in a folder outside of the workspace."""
+    """An app whose migrations are in a folder outside of the workspace.
 
-    def __init__(self, folder: Path, url: SecretStr, name: str = "shop") -> None:
+    Its revisions are only `formatted` on request, because that starts two programs for each.
+    """
+
+    def __init__(
+        self, folder: Path, url: SecretStr, name: str = "shop", *, formatted: bool = False
+    ) -> None:
         self.folder = folder
         self.url = url
         self.name = name
         (folder / "versions").mkdir()
-        for root in sys.path:  # copied from another app, as a developer would
-            if Path(root, "sample", "alembic.ini").exists():
-                for name in ("alembic.ini", "script.py.mako"):
-                    (folder / name).write_text(Path(root, "sample", name).read_text())
+        ini = ini_of("sample")  # copied from another app, as a developer would
+        template = ini.with_name("script.py.mako")
+        (folder / template.name).write_text(template.read_text())
+        settings, hooks, formatting = ini.read_text().partition(HOOKS)
+        assert formatting
+        (folder / ini.name).write_text(settings + (hooks + formatting if formatted else ""))
 
     def set_operations(self, *values: str) -> None:
         extra = repr({f"SHOP_{number}": value for number, value in enumerate(values)})
