@@ -32,7 +32,7 @@ def test_a_ledger_from_before_history_gets_what_it_lacks_without_blocking_posts(
     url = databases.empty()
     shop = Shop(tmp_path, url)
     shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger")
+    shop.revision("create the ledger", up_only=True)
     execute(
         url,
         "DROP INDEX shop.ix_ledger_entry_owner_id_id; DROP TABLE shop.ledger_limit_use;"
@@ -55,7 +55,7 @@ def test_a_ledger_from_before_history_gets_what_it_lacks_without_blocking_posts(
 
 def test_what_an_interrupted_build_of_the_index_leaves_is_replaced(shop: Shop) -> None:
     shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger")
+    shop.revision("create the ledger", up_only=True)
     execute(
         shop.url,
         "DROP INDEX shop.ix_ledger_entry_owner_id_id",
@@ -69,7 +69,7 @@ def test_what_an_interrupted_build_of_the_index_leaves_is_replaced(shop: Shop) -
 
 def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(shop: Shop) -> None:
     shop.set_operations("SHOP_SALE", "SHOP_GIFT")
-    shop.revision("create the ledger")
+    shop.revision("create the ledger", up_only=True)
     execute(
         shop.url,
         "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id)"
@@ -93,7 +93,7 @@ def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(shop: Shop)
 
 def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:
     shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger")
+    shop.revision("create the ledger", up_only=True)
     shop.set_operations("SHOP_SALE", "SHOP_GIFT")
     added = shop.revision("add gifts")
     assert "operation_changes.add_operations('shop', ['SHOP_GIFT'])" in added
@@ -108,7 +108,7 @@ def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:
 
 def test_special_characters_in_a_value_are_escaped(shop: Shop) -> None:
     shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger")
+    shop.revision("create the ledger", up_only=True)
     shop.set_operations("SHOP_SALE", 'it\'s :odd % \\ "value"')
     shop.revision("add an odd one")
 
@@ -177,7 +177,7 @@ def test_what_a_team_adds_to_the_schema_later_is_left_alone(
     url = databases.empty()
     shop = Shop(tmp_path, url)
     shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger")
+    shop.revision("create the ledger", up_only=True)
     execute(
         url,
         f"""
@@ -197,8 +197,8 @@ def test_what_a_team_adds_to_the_schema_later_is_left_alone(
 
 def test_two_revisions_with_one_message_on_one_day_are_two_files(shop: Shop) -> None:
     shop.set_operations("SHOP_SALE")
-    shop.revision("change the ledger")
+    shop.revision("change the ledger", up_only=True)
     shop.set_operations("SHOP_SALE", "SHOP_GIFT")
-    shop.revision("change the ledger")
+    shop.revision("change the ledger", up_only=True)
     shop.alembic("revision", "-m", "change the ledger")
     assert len(list(shop.folder.glob("versions/*_change_the_ledger.py"))) == 3
