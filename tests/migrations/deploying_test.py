@@ -31,6 +31,23 @@ def upgrade():
         )
 """
 
+# Each deployer is a fork of a process that has imported the program, which takes longer than to run
+# it: so they also begin at the same time.
+FOUR_DEPLOYERS = """
+import os
+from core.migrations.alembic_commands import migrate
+
+def deployer():
+    child = os.fork()
+    if not child:
+        migrate("sample", None)
+        os._exit(0)
+    return child
+
+children = [deployer() for _ in range(4)]
+print([os.waitpid(child, 0)[1] for child in children])
+"""
+
 
 @contextmanager
 def another_deployer(url: SecretStr) -> Generator[None, None, None]:
@@ -53,17 +70,11 @@ def statements(url: SecretStr) -> str:
 
 def test_concurrent_deployers_take_turns(databases: Databases) -> None:
     url = databases.empty()
-
-    def deploy(_: int) -> int:
-        code = (
-            "import sys; from core.migrations.alembic_commands import migrate; "
-            "migrate(sys.argv[1], None)"
-        )
-        command = [sys.executable, "-c", code, "sample"]
-        return subprocess.run(command, env=environment(DATABASE_URL=url)).returncode
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(deploy, range(4))) == [0, 0, 0, 0]
+    deployers = [sys.executable, "-c", FOUR_DEPLOYERS]
+    done = subprocess.run(
+        deployers, env=environment(DATABASE_URL=url), stdout=subprocess.PIPE, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "[0, 0, 0, 0]\n")
     assert len(execute(url, "SELECT * FROM sample.alembic_version_sample")) == 1
 
 
@@ -98,22 +109,25 @@ def test_waiting_for_another_deployer_does_not_depend_on_the_statement_timeout(
 
 
 def test_a_deployer_can_build_an_index_concurrently_while_another_one_waits(
-    databases: Databases, tmp_path: Path
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = databases.migrated("sample")
     ini = copied_sample(tmp_path)
     (ini.parent / "versions/indexed.py").write_text(CONCURRENT_INDEX)
+    monkeypatch.setenv("MIGRATION_LOCK_TIMEOUT", "60")
     deploy = [sys.executable, "-m", "core.migrations.alembic_commands", "sample", str(ini)]
-    patient = environment(DATABASE_URL=url, MIGRATION_LOCK_TIMEOUT="60")
     engine = connect(url, statement_timeout=120)
-    with engine.connect() as writer:  # makes the index wait before it looks for older snapshots
-        writer.exec_driver_sql("LOCK TABLE sample.ledger_entry IN ROW EXCLUSIVE MODE")
-        builder = subprocess.Popen(deploy, env=patient)
-        until(lambda: "CREATE INDEX CONC" in statements(url), "the index is not being built")
-        waiter = subprocess.Popen(deploy, env=patient)
-        until(lambda: "advisory_lock" in statements(url), "the other deployer does not wait")
+    with ThreadPoolExecutor(1) as pool:
+        with engine.connect() as writer:
+            # Makes the index wait before it looks for older snapshots.
+            writer.exec_driver_sql("LOCK TABLE sample.ledger_entry IN ROW EXCLUSIVE MODE")
+            builder = pool.submit(command.upgrade, config("sample", url, str(ini)), "head")
+            until(lambda: "CREATE INDEX CONC" in statements(url), "the index is not being built")
+            waiter = subprocess.Popen(deploy, env=environment(DATABASE_URL=url))
+            until(lambda: "advisory_lock" in statements(url), "the other deployer does not wait")
+        builder.result(60)
     engine.dispose()
-    assert (builder.wait(60), waiter.wait(60)) == (0, 0)
+    assert waiter.wait(60) == 0
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'sample.added'::regclass"
     assert execute(url, valid) == [(True,)]
 
