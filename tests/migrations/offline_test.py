@@ -96,6 +96,11 @@ def psql(url: SecretStr, script: bytes) -> None:
 
 @pytest.mark.parametrize("strings", ["on", "off"])
 def test_the_printed_sql_is_the_online_run_for_every_value(odd: Migrations, strings: str) -> None:
+    online, offline = odd.empty_database(), odd.empty_database()
+    for url in (online, offline):
+        [(name,)] = execute(url, "SELECT current_database()")
+        execute(url, f"ALTER DATABASE {name} SET standard_conforming_strings = {strings}")
+
     @given(VALUES)
     @example(NASTY)
     @settings(max_examples=8, deadline=None)
@@ -103,10 +108,8 @@ def test_the_printed_sql_is_the_online_run_for_every_value(odd: Migrations, stri
         assert odd.ini is not None
         shares = [["KEPT", *values[0::3]], values[1::3], values[2::3]]
         Path(odd.ini).with_name("versions").joinpath("values.json").write_text(json.dumps(shares))
-        online, offline = odd.empty_database(), odd.empty_database()
         for url in (online, offline):
-            [(name,)] = execute(url, "SELECT current_database()")
-            execute(url, f"ALTER DATABASE {name} SET standard_conforming_strings = {strings}")
+            execute(url, "DROP SCHEMA IF EXISTS sample CASCADE")  # that of the previous values
         odd.alembic(command.upgrade, online, "head")
         psql(offline, odd.alembic(command.upgrade, offline, "head", sql=True).encode())
         assert definition(offline) == definition(online)

@@ -1,6 +1,7 @@
 """SERVICE_ROLE: the role of a service can do what a service does, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from alembic import command
@@ -31,14 +32,39 @@ LIMITED = Ledger(
 QUOTED = '"service ""of"" 100%%:x"'
 
 
-@pytest.fixture
-def url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretStr]:
-    """An empty database whose server has the role that SERVICE_ROLE names."""
+@pytest.fixture(scope="module")
+def role(databases: Databases) -> Iterator[None]:
+    """The role that SERVICE_ROLE names, which is the same one in all databases of the server."""
+    any_database = databases.empty()
+    execute(any_database, f"CREATE ROLE {QUOTED} LOGIN")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAMPLE_SERVICE_ROLE", ROLE)
+        yield
+    execute(any_database, f"DROP ROLE {QUOTED}")
+
+
+@contextmanager
+def database(databases: Databases) -> Generator[SecretStr, None, None]:
     url = databases.empty()
-    execute(url, f"CREATE ROLE {QUOTED} LOGIN")
-    monkeypatch.setenv("SAMPLE_SERVICE_ROLE", ROLE)
     yield url
-    execute(url, f"DROP OWNED BY {QUOTED}; DROP ROLE {QUOTED}")
+    execute(url, f"DROP OWNED BY {QUOTED}")
+
+
+@pytest.fixture
+def url(databases: Databases, role: None) -> Iterator[SecretStr]:
+    """An empty database."""
+    with database(databases) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def migrated(databases: Databases, role: None) -> Iterator[SecretStr]:
+    """A migrated database that has another schema, too. Tests leave it as it is."""
+    with database(databases) as url:
+        execute(url, f"CREATE SCHEMA sample; GRANT ALL ON SCHEMA sample TO {QUOTED}")
+        execute(url, "CREATE SCHEMA other; CREATE TABLE other.ledger_entry ()")
+        upgrade(url)
+        yield url
 
 
 def of_role(url: SecretStr) -> SecretStr:
@@ -90,12 +116,9 @@ def test_a_service_can_do_its_work_as_that_role(url: SecretStr) -> None:
         "CREATE ROLE another",
     ],
 )
-def test_it_can_do_nothing_else(url: SecretStr, statement: str) -> None:
-    execute(url, f"CREATE SCHEMA sample; GRANT ALL ON SCHEMA sample TO {QUOTED}")
-    execute(url, "CREATE SCHEMA other; CREATE TABLE other.ledger_entry ()")
-    upgrade(url)
+def test_it_can_do_nothing_else(migrated: SecretStr, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied|must be owner"):
-        execute(of_role(url), statement)
+        execute(of_role(migrated), statement)
 
 
 def test_a_role_that_is_set_later_needs_no_new_revision(
