@@ -28,6 +28,14 @@ def planned(url: SecretStr, ini: Path | None = None) -> tuple[int, str]:
     return run(lambda: plan.main(*arguments), DATABASE_URL=url)
 
 
+def lines(url: SecretStr, databases: Databases) -> list[str]:
+    """The lines of a plan that is made on the tests' server, and not on one of its own."""
+    made: list[str] = []
+    migrations = Migrations(LEDGER, databases.empty)
+    run(lambda: made.extend(plan.plan(migrations)), DATABASE_URL=url)
+    return made
+
+
 def with_revision(folder: Path, upgrade: str, docstring: str = "a new revision") -> Path:
     """Adds a revision to a copy of the sample's, and returns the alembic.ini."""
     ini = copied_sample(folder)
@@ -51,13 +59,12 @@ def test_an_empty_database_gets_every_revision(databases: Databases) -> None:
 
 def test_a_plan_begins_at_the_revision_of_the_database(databases: Databases) -> None:
     url = databases.migrated("sample")
-    at_head = f"sample: the database is at revision {HEAD}: nothing would run\n"
-    assert planned(url) == (0, at_head)
+    at_head = f"sample: the database is at revision {HEAD}: nothing would run"
+    assert lines(url, databases) == [at_head]
     execute(url, f"UPDATE sample.alembic_version_sample SET version_num = '{PARENT}'")
-    code, output = planned(url)
-    assert code == 0
-    assert output.startswith(f"sample: the database is at revision {PARENT}: 1 revision would run")
-    assert PARENT not in output.partition("\n")[2]
+    first, *rest = lines(url, databases)
+    assert first == f"sample: the database is at revision {PARENT}: 1 revision would run"
+    assert rest and not any(PARENT in line for line in rest)
 
 
 @pytest.mark.parametrize(
