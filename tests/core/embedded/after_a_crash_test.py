@@ -1,7 +1,6 @@
 """A server starts after a crash, whatever the crash has left behind, and never beside another."""
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.embedded import data_folder, postgresql_server
+from core.embedded.copied_data import copied
 from core.embedded.postgresql_server import postgresql
 from core.embedded.programs import binary, unprivileged_command
 from core.embedded.server_socket import socket_folder
@@ -21,9 +21,9 @@ from core.testing.waiting import until
 
 
 @pytest.fixture(scope="module")
-def crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crashed(tmp_path_factory: pytest.TempPathFactory, initialized: Path) -> Path:
     """The data folder of a server that was killed, with a table and its postmaster.pid."""
-    data = tmp_path_factory.mktemp("crashed") / "data"
+    data = copied(initialized, tmp_path_factory.mktemp("crashed") / "data")
     with postgresql(data) as url:
         execute(url, "CREATE TABLE kept AS SELECT 42 AS answer")
         kill_server(data)
@@ -33,7 +33,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def data(tmp_path: Path, crashed: Path) -> Path:
-    return Path(shutil.copytree(crashed, tmp_path / "data"))
+    return copied(crashed, tmp_path / "data")
 
 
 def server_pid(data: Path) -> int:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.embedded import data_folder, postgresql_server, programs
+from core.embedded.copied_data import copied
 from core.embedded.postgresql_server import postgresql
 from core.embedded.start_failures import reason
 from core.ledgers.errors import ConfigurationError
@@ -19,20 +19,6 @@ from core.testing.databases import execute
 from core.testing.waiting import until
 
 SECONDS = 20  # far more than needed, and far less than what a server may take to start
-
-
-@pytest.fixture(scope="module")
-def initialized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("initialized") / "data"
-    with postgresql(data):
-        pass
-    return data
-
-
-@pytest.fixture
-def data(tmp_path: Path, initialized: Path) -> Path:
-    """A data folder whose server has been stopped."""
-    return Path(shutil.copytree(initialized, tmp_path / "data"))
 
 
 def message(data: Path) -> str:
@@ -96,8 +82,16 @@ def test_the_message_is_what_the_server_logged(
     ],
 )
 def test_a_program_that_ends_at_once_is_noticed_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, ending: str, why: str
+    tmp_path: Path,
+    initialized: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    ending: str,
+    why: str,
 ) -> None:
+    if program == "postgres":  # initdb has run before
+        copied(initialized, tmp_path / "data")
+
     def command(data: Path, name: str, *arguments: str) -> list[str]:
         if name == program:
             return ["/bin/sh", "-c", ending, "sh"]

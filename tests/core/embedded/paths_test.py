@@ -13,15 +13,11 @@ from core.embedded.throwaway_server import throwaway_server
 from core.ledgers.errors import ConfigurationError
 from core.testing.databases import execute
 
-NAMES = [
-    "a+b",
-    "50%",
-    "%2F",
-    "a&b=c",
+# Several names in one path, but not more than leave place for that of a socket.
+PATHS = [
+    "a+b/50%/%2F/a&b=c/a b",
+    'it\'s "so" `ls` $HOME \\ ;/[ü]#?@:*',
     "a,b",
-    "a b",
-    'it\'s "so" `ls` $HOME \\ ;',
-    "[ü]#?@:*",
     "long" * 50,
 ]
 
@@ -33,12 +29,12 @@ def short() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_server_runs_in_a_folder_with_any_name(
-    short: Path, monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize("path", PATHS)
+def test_a_server_runs_in_folders_with_any_name(
+    short: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    folder = short / name
-    folder.mkdir()
+    folder = short / path
+    folder.mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     with throwaway_server() as server:
         assert any(folder.glob("ledger-*/data"))
@@ -51,10 +47,10 @@ def test_a_server_runs_in_a_folder_with_any_name(
 def test_the_socket_is_in_the_temporary_folder_where_that_is_possible(
     short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in NAMES:
-        (short / name).mkdir()
-        monkeypatch.setattr(tempfile, "tempdir", str(short / name))
-        parent = short / name if "," not in name and len(name) < 50 else Path("/tmp")
+    for path in PATHS:
+        (short / path).mkdir(parents=True)
+        monkeypatch.setattr(tempfile, "tempdir", str(short / path))
+        parent = short / path if "," not in path and len(path) < 50 else Path("/tmp")
         with socket_folder(short) as folder:
             assert folder.parent == parent
         assert not folder.exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from core.embedded.copied_data import copied
 from core.embedded.postgresql_server import postgresql
 from core.ledgers.errors import ConfigurationError
 from core.testing.databases import execute
@@ -63,23 +64,22 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def test_data_survives_a_restart(tmp_path: Path) -> None:
-    with postgresql(tmp_path / "data") as url:
+def test_data_survives_a_restart(data: Path) -> None:
+    with postgresql(data) as url:
         execute(url, "CREATE TABLE kept AS SELECT 42 AS answer")
-        pid = server_pid(tmp_path / "data")
+        pid = server_pid(data)
     wait_until_gone(pid)
-    with postgresql(tmp_path / "data") as again:
+    with postgresql(data) as again:
         assert again == url
         assert execute(again, "SELECT answer FROM kept") == [(42,)]
 
 
-def test_the_server_is_durable_by_default(tmp_path: Path) -> None:
-    with postgresql(tmp_path / "data") as url:
+def test_the_server_is_durable_by_default(data: Path) -> None:
+    with postgresql(data) as url:
         assert execute(url, "SHOW fsync") == execute(url, "SHOW full_page_writes") == [("on",)]
 
 
-def test_killing_the_process_stops_the_server_and_loses_no_commit(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_killing_the_process_stops_the_server_and_loses_no_commit(data: Path) -> None:
     process, url = start_program(data)
     execute(url, "CREATE TABLE kept AS SELECT 42 AS answer")
     pid = server_pid(data)
@@ -92,24 +92,24 @@ def test_killing_the_process_stops_the_server_and_loses_no_commit(tmp_path: Path
     stop(process)
 
 
-def test_the_error_names_the_process_that_uses_the_data(tmp_path: Path) -> None:
-    process, url = start_program(tmp_path / "data")
+def test_the_error_names_the_process_that_uses_the_data(data: Path) -> None:
+    process, url = start_program(data)
     with pytest.raises(ConfigurationError, match=f"in use by process {process.pid}: stop that one"):
-        with postgresql(tmp_path / "data"):
+        with postgresql(data):
             pass
     assert execute(url, "SELECT 1") == [(1,)]
     assert stop(process) == 0
 
 
-def test_two_folders_have_separate_servers(tmp_path: Path) -> None:
-    with postgresql(tmp_path / "one") as one, postgresql(tmp_path / "two") as two:
+def test_two_folders_have_separate_servers(tmp_path: Path, data: Path) -> None:
+    copy = copied(data, tmp_path / "copy")
+    with postgresql(data) as one, postgresql(copy) as two:
         assert one != two
         execute(one, "CREATE TABLE only_here ()")
         assert execute(two, "SELECT to_regclass('only_here')") == [(None,)]
 
 
-def test_a_failed_start_shows_the_server_log(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_a_failed_start_shows_the_server_log(data: Path) -> None:
     with postgresql(data):
         pass
     (data / "PG_VERSION").write_text("9.6\n")
