@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
+from core.cli.program_runs import outputs
 from core.service.app import openapi_document
 from core.settings.groups import GROUPS, ServiceSettings
 from core.testing.databases import Databases
-from core.testing.process_environment import environment
-from core.testing.service_process import command, service
+from core.testing.service_process import service
 from sample.ledger import LEDGER
 
 CONTAINERFILE = Path("Containerfile").read_text().replace("\\\n", " ")
@@ -54,19 +53,16 @@ def test_the_container_runs_as_a_user_without_privileges_and_without_a_shell() -
     assert json.loads(instruction("CMD"))[0] == "serve"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_each_command_and_its_options_exist() -> None:
+    commands: list[Sequence[str]] = [
         json.loads(instruction("CMD")),
         *(each["command"] for each in apps_of_compose()),
         *(container["args"] for container in CONTAINERS),
-    ],
-    ids=" ".join,
-)
-def test_each_command_and_its_options_exist(arguments: Sequence[str]) -> None:
-    usage = [*command("sample.service"), *arguments, "--help"]
-    done = subprocess.run(usage, env=environment(), capture_output=True, text=True)
-    assert (done.returncode, f"sample {arguments[0]}" in done.stdout) == (0, True), done.stderr
+    ]
+    usages = outputs([({}, [*arguments, "--help"]) for arguments in commands])
+    for arguments, usage in zip(commands, usages):
+        assert f"sample {arguments[0]}" in usage
+        assert usage.endswith("\n\n"), usage  # without the exit code of an error
 
 
 def test_each_variable_is_a_setting() -> None:
