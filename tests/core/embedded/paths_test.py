@@ -36,7 +36,7 @@ def test_a_server_runs_in_folders_with_any_name(
     folder = short / path
     folder.mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    with throwaway_server() as server:
+    with throwaway_server(durable=True) as server:  # which is not in memory
         assert any(folder.glob("ledger-*/data"))
         url = server.create_database()
         assert execute(url, "SELECT 1") == [(1,)]
