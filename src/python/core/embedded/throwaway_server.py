@@ -32,7 +32,9 @@ class ThrowawayServer:
         name = f"test_{next(self._numbers)}"
         socket = unquote(self._url.query.removeprefix("host="))
         connection = ["--host", socket, "--username", "postgres"]
-        command = [binary("createdb"), *connection, "--template", template, name]
+        # Copying files takes half the time of writing them to the log, as is the default.
+        how = ["--template", template, "--strategy", "file_copy"]
+        command = [binary("createdb"), *connection, *how, name]
         subprocess.run(command, check=True)
         return SecretStr(self._url._replace(path=f"/{name}").geturl())
 
