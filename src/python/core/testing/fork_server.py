@@ -23,8 +23,8 @@ import sys
 import time
 from typing import Any
 
-import core.cli
-import core.service
+from core.cli import commands
+from core.service import app
 
 _MAX_BYTES = 1024 * 1024
 
@@ -36,8 +36,8 @@ def served_module(channel: socket.socket) -> str:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a watcher
-    for package in (core.cli, core.service):
-        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+    for name in (commands.__package__, app.__package__):
+        for module in pkgutil.iter_modules(importlib.import_module(name).__path__, f"{name}."):
             importlib.import_module(module.name)
     gc.freeze()  # so that the forks share the memory of what has been imported
     while True:
