@@ -28,6 +28,7 @@ PROGRAMS = {
     "reads": "import sys; print(repr(sys.stdin.read()))",
     "writes to both": "import sys; print('out', end=''); print('err', file=sys.stderr)",
     "writes any text": "print('é\\N{GRINNING FACE}\\r\\n\\x00')",
+    "has kept its output": "from alembic.config import Config; print('x', file=Config().stdout)",
     "says what it is": "import sys; print(__name__, sys.argv[1:], __spec__.name)",
     "says where it is": "import os; print(os.getcwd())",
     "says what it was given": "import os, time; print(repr(os.environ['ODD']), time.tzname)",

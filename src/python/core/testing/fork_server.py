@@ -78,12 +78,9 @@ def _watch(request: dict[str, Any], descriptors: list[int]) -> str:
 def _become(request: dict[str, Any], streams: list[int]) -> None:
     """Gives this process what the program would have if it had been started anew."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number, stream in enumerate(streams):
+    for number, stream in enumerate(streams):  # sys.stdout and its like use these numbers
         os.dup2(stream, number)
         os.close(stream)
-    sys.stdin = open(0, closefd=False)
-    sys.stdout = open(1, "w", closefd=False)
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
