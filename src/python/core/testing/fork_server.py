@@ -36,8 +36,9 @@ def served_module(channel: socket.socket) -> str:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a watcher
-    for name in (commands.__package__, app.__package__):
-        for module in pkgutil.iter_modules(importlib.import_module(name).__path__, f"{name}."):
+    for member in (commands, app):
+        package = importlib.import_module(member.__name__.rpartition(".")[0])
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     gc.freeze()  # so that the forks share the memory of what has been imported
     while True:
