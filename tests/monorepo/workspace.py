@@ -20,8 +20,9 @@ _NOT_INHERITED = ("PANTS_", "PEX", "PYTHON", "VIRTUAL_ENV")
 
 
 def environment() -> dict[str, str]:
-    """Returns this process's variables without those of the Pants that runs it."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
+    """Returns this process's variables without those of its Pants. Tests of packages are run."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
+    return {**inherited, "TEST_PACKAGES": "yes"}
 
 
 def remove_lines(path: Path, text: str) -> None:
