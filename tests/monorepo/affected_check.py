@@ -18,6 +18,7 @@ from monorepo.selections import (
     README_TESTS,
     SERVICE_TESTS,
     STORE_TESTS,
+    TESTING_TESTS,
     affected,
     all_targets,
     append_comment,
@@ -38,7 +39,7 @@ TRAVEL_MIGRATION = "alembic/travel/versions/*_create_the_ledger.py"
             "src/python/core/migrations/operation_changes.py",
             everything_of("content")
             | everything_of("travel")
-            | SERVICE_TESTS - CONSOLE_TESTS - README_TESTS
+            | SERVICE_TESTS - CONSOLE_TESTS - README_TESTS - TESTING_TESTS
             | MIGRATION_TESTS
             | CORE_TYPES
             | STORE_TESTS,
