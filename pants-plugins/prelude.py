@@ -177,6 +177,6 @@ def ledger_tests(name):
         name="package",
         source=package,
         runtime_package_dependencies=[f"//src/python/apps/{name}:pex"],
-        # Building packages installs the lock once more, for every Python.
+        # Skipped by default: to build a package, Pants installs the dependencies for every Python.
         skip_tests=not env("TEST_PACKAGES", ""),
     )

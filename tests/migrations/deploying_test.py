@@ -31,8 +31,8 @@ def upgrade():
         )
 """
 
-# Each deployer is a fork of a process that has imported the program, which takes longer than to run
-# it: so they also begin at the same time.
+# The deployers are forks of one process, so that they begin at the same time: importing the program
+# takes longer than running it.
 FOUR_DEPLOYERS = """
 import os
 from core.migrations.alembic_commands import migrate

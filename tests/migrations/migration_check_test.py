@@ -28,12 +28,12 @@ def sample(databases: Databases) -> Migrations:
 
 @pytest.fixture(scope="module")
 def migrated(databases: Databases) -> SecretStr:
-    """A migrated database, which tests leave as it is."""
+    """A migrated database, which tests must not change."""
     return databases.migrated("sample")
 
 
 def definition_after(url: SecretStr, change: str) -> set[str]:
-    """Makes the change only for the moment."""
+    """Returns the definition after `change`, which is rolled back."""
     engine = connect(url)
     with engine.connect() as connection:
         connection.exec_driver_sql(change)

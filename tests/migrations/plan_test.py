@@ -29,7 +29,7 @@ def planned(url: SecretStr, ini: Path | None = None) -> tuple[int, str]:
 
 
 def lines(url: SecretStr, databases: Databases) -> list[str]:
-    """The lines of a plan that is made on the tests' server, and not on one of its own."""
+    """The lines of a plan that uses the tests' server instead of starting its own."""
     made: list[str] = []
     migrations = Migrations(LEDGER, databases.empty)
     run(lambda: made.extend(plan.plan(migrations)), DATABASE_URL=url)

@@ -34,7 +34,7 @@ QUOTED = '"service ""of"" 100%%:x"'
 
 @pytest.fixture(scope="module")
 def role(databases: Databases) -> Iterator[None]:
-    """The role that SERVICE_ROLE names, which is the same one in all databases of the server."""
+    """The role that SERVICE_ROLE names. All databases of a server share their roles."""
     any_database = databases.empty()
     execute(any_database, f"CREATE ROLE {QUOTED} LOGIN")
     with pytest.MonkeyPatch.context() as patch:
@@ -59,7 +59,7 @@ def url(databases: Databases, role: None) -> Iterator[SecretStr]:
 
 @pytest.fixture(scope="module")
 def migrated(databases: Databases, role: None) -> Iterator[SecretStr]:
-    """A migrated database that has another schema, too. Tests leave it as it is."""
+    """A migrated database with another schema as well. Tests must not change it."""
     with database(databases) as url:
         execute(url, f"CREATE SCHEMA sample; GRANT ALL ON SCHEMA sample TO {QUOTED}")
         execute(url, "CREATE SCHEMA other; CREATE TABLE other.ledger_entry ()")

@@ -20,7 +20,7 @@ _NOT_INHERITED = ("PANTS_", "PEX", "PYTHON", "VIRTUAL_ENV")
 
 
 def environment() -> dict[str, str]:
-    """Returns this process's variables without those of its Pants. Tests of packages are run."""
+    """Returns this process's variables without those of its Pants, with TEST_PACKAGES set."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
     return {**inherited, "TEST_PACKAGES": "yes"}
 

@@ -1,4 +1,4 @@
-"""A cache of mypy, because checking the packages that core uses takes longer than any test."""
+"""mypy's cache of the libraries, because checking them takes longer than any test."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Data folders for tests that are not about initdb, which runs only once for all of them."""
+"""Data folders for the tests that are not about initdb, which runs once for all of them."""
 
 from pathlib import Path
 

@@ -13,7 +13,7 @@ from core.embedded.throwaway_server import throwaway_server
 from core.ledgers.errors import ConfigurationError
 from core.testing.databases import execute
 
-# Several names in one path, but not more than leave place for that of a socket.
+# As many odd names in a path as possible: the length of a socket's path is limited.
 PATHS = [
     "a+b/50%/%2F/a&b=c/a b",
     'it\'s "so" `ls` $HOME \\ ;/[ü]#?@:*',
@@ -36,7 +36,7 @@ def test_a_server_runs_in_folders_with_any_name(
     folder = short / path
     folder.mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    with throwaway_server(durable=True) as server:  # which is not in memory
+    with throwaway_server(durable=True) as server:  # so its data is in the temporary folder
         assert any(folder.glob("ledger-*/data"))
         url = server.create_database()
         assert execute(url, "SELECT 1") == [(1,)]

@@ -32,7 +32,7 @@ PROGRAMS = {
     "says what it is": "import sys; print(__name__, sys.argv[1:], __spec__.name)",
     "says where it is": "import os; print(os.getcwd())",
     "says what it was given": "import os, time; print(repr(os.environ['ODD']), time.tzname)",
-    "says who watches it": "import signal; print(*map(signal.getsignal, (2, 15, 17)))",
+    "has the default signal handlers": "import signal; print(*map(signal.getsignal, (2, 15, 17)))",
     "imports its neighbour": "import neighbour; print(neighbour.__file__)",
 }
 
@@ -86,7 +86,7 @@ def test_it_gets_signals(waiting: Program, number: signal.Signals) -> None:
         assert waiting.stdout.read() == ""
         with pytest.raises(ProcessLookupError):
             os.kill(waiting.pid, 0)
-        waiting.send_signal(number)  # as with subprocess, this is no error
+        waiting.send_signal(number)  # has no effect, as with subprocess
 
 
 def test_closing_kills_it(waiting: Program) -> None:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from core.embedded.postgresql_server import postgresql
 from core.embedded.programs import binary
 
-# Linux's file system in memory. Creating a database there takes a third of the processor time.
+# Linux keeps these files in memory. Creating a database there takes a third of the processor time.
 _MEMORY = Path("/dev/shm")
 _ENOUGH = 4 * 1024**3  # two servers with hundreds of databases each
 
@@ -32,7 +32,7 @@ class ThrowawayServer:
         name = f"test_{next(self._numbers)}"
         socket = unquote(self._url.query.removeprefix("host="))
         connection = ["--host", socket, "--username", "postgres"]
-        # Copying files takes half the time of writing them to the log, as is the default.
+        # The default strategy also writes the copy to the log, which takes twice as long.
         how = ["--template", template, "--strategy", "file_copy"]
         command = [binary("createdb"), *connection, *how, name]
         subprocess.run(command, check=True)
@@ -43,8 +43,8 @@ class ThrowawayServer:
 def throwaway_server(*, durable: bool = False) -> Generator[ThrowawayServer, None, None]:
     """Runs a server that is stopped and deleted at the end of the block.
 
-    By default it is not `durable`, which makes it faster: data may be lost if the machine crashes,
-    and is in memory if there is room.
+    By default it is not `durable`: it is faster, but data may be lost if the machine crashes. If
+    enough memory is free, the data is kept there.
     """
     parent = None if durable else _memory()
     with tempfile.TemporaryDirectory(prefix="ledger-", dir=parent) as folder:

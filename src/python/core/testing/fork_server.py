@@ -1,13 +1,13 @@
 """A process that has imported core, and starts Python programs as forks of itself.
 
-A new interpreter imports core in a second, which was most of the time of the tests that start
-programs; a fork starts in a thirtieth of that. Otherwise it is a process like any other, with
-arguments, environment, folder, streams, signals and an exit status of its own.
+A new interpreter takes about a second to import core, which is longer than most programs of tests
+run. A fork starts in a thirtieth of that. In all other respects it is an ordinary process, with
+its own arguments, environment, folder, streams, signals and exit status.
 
-Run it as `python -m core.testing.fork_server FD`, where FD is a stream socket. It reads requests
-from there, a line of JSON each: {"module": …, "arguments": […], "environment": {…}, "folder": …}.
-With each come four file descriptors: the program's standard input, output and error, and a
-pipe, to which go two lines: the program's process ID, and later its exit status.
+Run it as `python -m core.testing.fork_server FD`, where FD is a stream socket. Each request is a
+line of JSON: {"module": …, "arguments": […], "environment": {…}, "folder": …}. It comes with four
+file descriptors: the program's standard input, output and error, and a pipe. The server writes two
+lines to the pipe: the program's process ID and, when the program has ended, its exit status.
 """
 
 import atexit
@@ -32,10 +32,10 @@ _MAX_BYTES = 1024 * 1024
 def served_module(channel: socket.socket) -> str:
     """Serves requests until the other end is closed.
 
-    Returns in the program of a request only, which is a fork: the module that it has to run.
+    Returns only in a fork that is to become a program: the name of the module to run.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a watcher
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the exit status of a watcher is not needed
     for member in (commands, app):
         package = importlib.import_module(member.__name__.rpartition(".")[0])
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
@@ -60,7 +60,7 @@ def _received(channel: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _watch(request: dict[str, Any], descriptors: list[int]) -> str:
-    """Starts the program and reports its end. Returns in the program only: its module."""
+    """Forks the program and reports on it. Returns only in the program: the module to run."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     *streams, report = descriptors
     program = os.fork()
@@ -77,9 +77,9 @@ def _watch(request: dict[str, Any], descriptors: list[int]) -> str:
 
 
 def _become(request: dict[str, Any], streams: list[int]) -> None:
-    """Gives this process what the program would have if it had been started anew."""
+    """Sets this process up as if a new interpreter had started the program."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number, stream in enumerate(streams):  # sys.stdout and its like use these numbers
+    for number, stream in enumerate(streams):  # those of sys.stdin, sys.stdout, sys.stderr
         os.dup2(stream, number)
         os.close(stream)
     os.environ.clear()
@@ -93,12 +93,12 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
 
 
 def _run(module: str) -> None:
-    """Runs the module as `python -m` does, but ends without deleting every object one by one.
+    """Runs the module as `python -m` does, but ends without deleting every object.
 
-    That would take longer than most programs run. What others see of an end comes before that:
-    threads are waited for, exit functions run, and the output is written.
+    Deleting them would take longer than most programs run. As usual, the threads are joined, the
+    exit functions run and the output is flushed.
     """
-    status: int | None = None  # as long as it is not known, or is the interpreter's to find
+    status: int | None = None  # stays None after an exception, which the interpreter handles
 
     def end() -> None:
         if status is not None:
@@ -106,7 +106,7 @@ def _run(module: str) -> None:
             sys.stderr.flush()
             os._exit(status)
 
-    atexit.register(end)  # the first one runs last
+    atexit.register(end)  # registered first, so it runs last
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         status = 0

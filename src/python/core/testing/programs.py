@@ -75,10 +75,10 @@ def start(
     stdout: IO[Any] | None = None,
     stderr: IO[Any] | None = None,
 ) -> Program:
-    """Starts what `python -m module` with the arguments does.
+    """Starts `python -m module` with the arguments.
 
-    The program has an empty standard input. Its output goes to the file `stdout` or, without one,
-    to the `stdout` of the returned Program; its errors go to the file `stderr` or to ours.
+    The standard input is empty. The output goes to the file `stdout` or, by default, to a pipe: the
+    `stdout` of the returned Program. Standard error is the file `stderr` or, by default, ours.
     """
     request = {
         "module": module,
@@ -105,10 +105,10 @@ def start(
 def run(
     module: str, *arguments: str, env: Mapping[str, str], merged: bool = False
 ) -> "subprocess.CompletedProcess[str]":
-    """Runs what `python -m module` with the arguments does, and waits for its end.
+    """Runs `python -m module` with the arguments, and waits until it ends.
 
-    If `merged`, the errors are in `stdout` too, and not in `stderr`. Raises
-    subprocess.TimeoutExpired, and kills the program, after two minutes.
+    If `merged`, `stdout` contains both outputs and `stderr` is empty. After two minutes, kills the
+    program and raises subprocess.TimeoutExpired.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         errors = stdout if merged else stderr
@@ -133,6 +133,7 @@ def _fork_server() -> socket.socket:
         pass_fds=[its.fileno()],
     )
     its.close()
-    atexit.register(server.wait)  # which ends because of the next line, which runs first
+    # The last one registered runs first: the server ends when its socket is closed.
+    atexit.register(server.wait)
     atexit.register(ours.close)
     return ours
