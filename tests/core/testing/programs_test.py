@@ -61,6 +61,14 @@ def test_it_does_what_a_new_interpreter_does(
     assert forked.stderr.splitlines()[-1:] == new.stderr.decode().splitlines()[-1:]
 
 
+def test_the_fork_server_imports_core_without_its_tests(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    text = "import sys; print('core.cli.main' in sys.modules, 'core.cli.commands_test' in sys.modules)"
+    (tmp_path / "program.py").write_text(text)
+    assert run("program", env=settings).stdout == "True False\n"
+
+
 def test_both_outputs_may_be_merged_in_order(tmp_path: Path, settings: dict[str, str]) -> None:
     text = "import sys; print(1, flush=True); print(2, file=sys.stderr); print(3)"
     (tmp_path / "program.py").write_text(text)

@@ -37,8 +37,8 @@ def served_module(channel: socket.socket) -> str:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the exit status of a watcher is not needed
     for member in (commands, app):
-        package = importlib.import_module(member.__name__.rpartition(".")[0])
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        package = member.__name__.rpartition(".")[0]
+        for module in pkgutil.iter_modules([os.path.dirname(member.__file__)], f"{package}."):
             importlib.import_module(module.name)
     gc.freeze()  # so that the forks share the memory of what has been imported
     while True:
