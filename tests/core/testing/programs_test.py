@@ -64,7 +64,9 @@ def test_it_does_what_a_new_interpreter_does(
 def test_the_fork_server_imports_core_without_its_tests(
     tmp_path: Path, settings: dict[str, str]
 ) -> None:
-    text = "import sys; print('core.cli.main' in sys.modules, 'core.cli.commands_test' in sys.modules)"
+    text = (
+        "import sys; print('core.cli.main' in sys.modules, 'core.cli.commands_test' in sys.modules)"
+    )
     (tmp_path / "program.py").write_text(text)
     assert run("program", env=settings).stdout == "True False\n"
 

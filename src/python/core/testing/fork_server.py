@@ -13,6 +13,7 @@ lines to the pipe: the program's process ID and, when the program has ended, its
 import atexit
 import gc
 import importlib
+import inspect
 import json
 import os
 import pkgutil
@@ -37,8 +38,9 @@ def served_module(channel: socket.socket) -> str:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the exit status of a watcher is not needed
     for member in (commands, app):
+        folder = os.path.dirname(inspect.getfile(member))
         package = member.__name__.rpartition(".")[0]
-        for module in pkgutil.iter_modules([os.path.dirname(member.__file__)], f"{package}."):
+        for module in pkgutil.iter_modules([folder], f"{package}."):
             importlib.import_module(module.name)
     gc.freeze()  # so that the forks share the memory of what has been imported
     while True:
