@@ -61,6 +61,14 @@ def in_every_lock():
     __defaults__(all=every_lock(), extend=True)
 
 
+def in_one_process(tag):
+    """Runs the tests of this folder, and of the folders below, together with all of the same tag.
+
+    Starting a process and its PostgreSQL server takes longer than most tests.
+    """
+    __defaults__({(python_test, python_tests): dict(batch_compatibility_tag=tag)}, extend=True)
+
+
 def in_lock_of(app):
     """Gives the targets of this folder, and of the folders below, the lock of the app."""
     if app in OWN_LOCK:
@@ -160,17 +168,16 @@ def ledger_tests(name):
     """
     checked_app_name(name, build_file_dir())
     in_lock_of(name)
+    in_one_process(name)
     documents, package = f"{name}_documents_test.py", f"{name}_package_test.py"
     python_tests(
         sources=["*_test.py", f"!{documents}", f"!{package}"],
         dependencies=[f"//alembic/{name}"],
-        batch_compatibility_tag=name,
     )
     python_test(
         name="documents",
         source=documents,
         dependencies=[f"//docs/{kind}/{name}.json:documents" for kind in ("openapi", "operations")],
-        batch_compatibility_tag=name,
     )
     # Pants builds the package and places it beside the test.
     python_test(

@@ -11,7 +11,6 @@ from core.new_app.definition import new_app
 from core.new_app.placing import place
 from monorepo.selections import (
     CONSOLE_TESTS,
-    CORE_TYPES,
     MIGRATION_TESTS,
     NEW_APP_TESTS,
     PROGRAM_TESTS,
@@ -41,12 +40,11 @@ TRAVEL_MIGRATION = "alembic/travel/versions/*_create_the_ledger.py"
             | everything_of("travel")
             | SERVICE_TESTS - CONSOLE_TESTS - README_TESTS - TESTING_TESTS
             | MIGRATION_TESTS
-            | CORE_TYPES
             | STORE_TESTS,
         ),
         (
             "src/python/core/migration_check/migration_check.py",
-            CORE_TYPES | PROGRAM_TESTS | NEW_APP_TESTS,
+            PROGRAM_TESTS | NEW_APP_TESTS,
         ),
     ],
 )

@@ -51,7 +51,7 @@ SOME = (
     Kind("src/python/core/py.typed", ("src/python/core/client:wheel",)),
     Kind("src/python/core/client/*", ("src/python/core/client:wheel", *TRAVEL[-2:])),
     Kind("src/python/core/*/BUILD", ("tests:packages", *TRAVEL[-2:])),
-    Kind("src/python/core/ledgers/operations.py", (*TRAVEL, *SAMPLE, "tests/type_checking:core")),
+    Kind("src/python/core/ledgers/operations.py", (*TRAVEL, *SAMPLE)),
     Kind("src/python/core/console/*", ("tests/core/console:logic", *TRAVEL[-2:])),
     Kind("src/python/core/*.py", TRAVEL[-2:]),
     Kind("tests/apps/travel/BUILD", (*TESTS, "tests/apps/travel:documents")),

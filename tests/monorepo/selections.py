@@ -30,8 +30,6 @@ STORE_TESTS = {
 MIGRATION_TESTS = all_tests_in("tests/migrations")
 TESTING_TESTS = all_tests_in("tests/core/testing")
 OPERATING_TESTS = all_tests_in("tests/operating")
-# pyright checks all of core.
-CORE_TYPES = {"tests/type_checking:core"}
 SERVICE_TESTS = (
     CLIENT_TESTS
     | CONSOLE_TESTS
