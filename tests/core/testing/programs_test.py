@@ -99,6 +99,18 @@ def test_it_gets_signals(waiting: Program, number: signal.Signals) -> None:
         waiting.send_signal(number)  # has no effect, as with subprocess
 
 
+def test_a_signal_between_its_end_and_the_report_of_it_has_no_effect() -> None:
+    ended = subprocess.Popen(["true"])
+    assert ended.wait() == 0
+    reading, writing = os.pipe()
+    with open(writing, "wb", buffering=0) as report:
+        report.write(f"{ended.pid}\n".encode())
+        program = Program(["true"], open(reading, "rb", buffering=0), None)
+        program.kill()
+        report.write(b"0\n")
+    assert program.wait() == 0
+
+
 def test_closing_kills_it(waiting: Program) -> None:
     waiting.close()
     assert waiting.poll() == -signal.SIGKILL
