@@ -40,7 +40,7 @@ def only_deployer(
     bound_waits(engine, settings.migration_statement_timeout + _GRACE_SECONDS)
     try:
         with engine.connect() as connection:
-            _require_session_of_its_own(engine)
+            _require_session_of_its_own(connection, engine)
             connection.execution_options(isolation_level="AUTOCOMMIT")
             _end_statements_with_this_process(connection)
             _take_lock(connection, app, settings.migration_wait)
@@ -53,10 +53,10 @@ def only_deployer(
         engine.dispose()  # ends the session, which releases the lock
 
 
-def _require_session_of_its_own(engine: Engine) -> None:
+def _require_session_of_its_own(one: Connection, engine: Engine) -> None:
     """A pooler in transaction mode shares sessions, so that a lock would exclude nobody."""
     process = text("SELECT pg_backend_pid()")
-    with engine.connect() as one, engine.connect() as other:
+    with engine.connect() as other:
         first = one.scalar(process)
         one.rollback()  # after which a pooler may give its session away
         if first == other.scalar(process):
