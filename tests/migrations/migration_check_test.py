@@ -21,9 +21,9 @@ from migrations.copied_sample import copied_sample
 from sample.ledger import LEDGER
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sample(databases: Databases) -> Migrations:
-    return Migrations(LEDGER, databases.empty)
+    return Migrations(LEDGER, databases.server)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_a_ledger_with_overridden_amounts_passes_the_check(databases: Databases)
     other = Ledger(
         name="sample", operations=LEDGER.operations, amounts=amounts, overrides=overrides
     )
-    migrations = Migrations(other, databases.empty)
+    migrations = Migrations(other, databases.server)
     assert list(a_ledger_with_entries_is_not_dropped(migrations)) == []
 
 
@@ -131,7 +131,7 @@ def test_each_check_has_a_unique_name() -> None:
 
 def test_file_names_without_the_revision_are_refused(databases: Databases, tmp_path: Path) -> None:
     ini = copied_sample(tmp_path)
-    migrations = Migrations(LEDGER, databases.empty, str(ini))
+    migrations = Migrations(LEDGER, databases.server, str(ini))
     assert list(revisions_have_files_of_their_own(migrations)) == []
     ini.write_text(ini.read_text().replace("%%(rev)s_", ""))
     [problem] = first_problems(migrations)

@@ -36,7 +36,7 @@ def test_an_app_of_any_name_can_migrate(
         name=name, operations=SampleOperation, amounts={SampleOperation.BOOKING_REWARD: 5}
     )
     monkeypatch.syspath_prepend(tmp_path)
-    assert first_problems(Migrations(ledger, databases.empty)) == []
+    assert first_problems(Migrations(ledger, databases.server)) == []
     require_ready(ledger, url)
     with blocking_store(ledger, url) as store:
         store.post([Post("ann", SampleOperation.CREDIT_ADD, "1")])

@@ -73,7 +73,7 @@ def odd(databases: Databases, tmp_path: Path) -> Iterator[Migrations]:
     for revision in ini.parent.glob("versions/*.py"):
         revision.unlink()
     (ini.parent / "versions/odd.py").write_text(REVISION)
-    yield Migrations(LEDGER, databases.empty, str(ini))
+    yield Migrations(LEDGER, databases.server, str(ini))
 
 
 def definition(url: SecretStr) -> set[str]:
@@ -138,7 +138,7 @@ def test_the_printed_sql_needs_no_more_rights_than_the_online_run(databases: Dat
     """A role that cannot create schemas can still migrate an existing one."""
     url = databases.empty()
     execute(url, "CREATE ROLE deployer LOGIN; CREATE SCHEMA sample AUTHORIZATION deployer")
-    sample = Migrations(LEDGER, databases.empty)
+    sample = Migrations(LEDGER, databases.server)
     script = sample.alembic(command.upgrade, url, "head", sql=True)
     as_deployer = SecretStr(url.get_secret_value().replace("postgres@", "deployer@"))
     psql(as_deployer, script.encode())

@@ -31,8 +31,10 @@ def planned(url: SecretStr, ini: Path | None = None) -> tuple[int, str]:
 def lines(url: SecretStr, databases: Databases) -> list[str]:
     """The lines of a plan that uses the tests' server instead of starting its own."""
     made: list[str] = []
-    migrations = Migrations(LEDGER, databases.empty)
-    run(lambda: made.extend(plan.plan(migrations)), DATABASE_URL=url)
+    migrations = Migrations(LEDGER, databases.server)
+    run(
+        lambda: made.extend(plan.plan(migrations, plan.known_revisions("sample"))), DATABASE_URL=url
+    )
     return made
 
 
@@ -99,7 +101,7 @@ def test_a_plan_begins_at_the_revision_of_the_database(databases: Databases) -> 
 def test_the_locks_are_those_that_postgresql_takes(
     databases: Databases, tmp_path: Path, upgrade: str, locks: dict[str, str]
 ) -> None:
-    migrations = Migrations(LEDGER, databases.empty, str(with_revision(tmp_path, upgrade)))
+    migrations = Migrations(LEDGER, databases.server, str(with_revision(tmp_path, upgrade)))
     [new] = locks_of_upgrade(migrations, (HEAD,))
     assert (new.revision, new.docstring, new.locks) == ("new", "a new revision", locks)
 
@@ -123,7 +125,7 @@ def test_an_exclusive_lock_must_be_announced(
     databases: Databases, tmp_path: Path, docstring: str
 ) -> None:
     ini = with_revision(tmp_path, "op.execute('LOCK TABLE sample.ledger_entry')", docstring)
-    [problem] = exclusive_locks_are_announced(Migrations(LEDGER, databases.empty, str(ini)))
+    [problem] = exclusive_locks_are_announced(Migrations(LEDGER, databases.server, str(ini)))
     assert problem.startswith("revision new takes ACCESS EXCLUSIVE on ledger_entry, so that")
     assert 'say "It takes ACCESS EXCLUSIVE on ledger_entry"' in problem
     (ini.parent / "versions/new.py").unlink()
@@ -132,4 +134,4 @@ def test_an_exclusive_lock_must_be_announced(
         "op.execute('LOCK TABLE sample.ledger_entry')",
         "x\n\nIt takes ACCESS\nEXCLUSIVE on ledger_entry.",
     )
-    assert [*exclusive_locks_are_announced(Migrations(LEDGER, databases.empty, str(ini)))] == []
+    assert [*exclusive_locks_are_announced(Migrations(LEDGER, databases.server, str(ini)))] == []

@@ -142,7 +142,7 @@ def test_what_a_team_has_granted_on_its_own_tables_remains(url: SecretStr) -> No
 
 
 def test_the_printed_sql_has_the_grants_too(url: SecretStr, databases: Databases) -> None:
-    sample = Migrations(LEDGER, databases.empty)
+    sample = Migrations(LEDGER, databases.server)
     execute_script(url, sample.alembic(command.upgrade, url, "head", sql=True))
     assert_can_serve(url)
 

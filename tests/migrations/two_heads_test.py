@@ -89,5 +89,5 @@ def test_a_running_service_stays_ready_and_posts(at_two_heads: SecretStr) -> Non
 
 def test_the_migration_check_uses_the_same_words(databases: Databases, tmp_path: Path) -> None:
     ini = copied_sample(tmp_path, one=HEAD, two=HEAD)
-    [problem] = there_is_one_head(Migrations(LEDGER, databases.empty, str(ini)))
+    [problem] = there_is_one_head(Migrations(LEDGER, databases.server, str(ini)))
     assert problem == str(several_heads("sample", ["two", "one"]))

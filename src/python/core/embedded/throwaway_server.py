@@ -27,13 +27,14 @@ class ThrowawayServer:
         self._url = urlsplit(url.get_secret_value())
         self._numbers = count(1)
 
-    def create_database(self, *, template: str = "template1") -> SecretStr:
-        """Creates a database as a copy of the database `template`, and returns its URL."""
+    def create_database(self, *, template: SecretStr | None = None) -> SecretStr:
+        """Creates an empty database, or a copy of the one at `template`, and returns its URL."""
         name = f"test_{next(self._numbers)}"
         socket = unquote(self._url.query.removeprefix("host="))
         connection = ["--host", socket, "--username", "postgres"]
         # The default strategy also writes the copy to the log, which takes twice as long.
-        how = ["--template", template, "--strategy", "file_copy"]
+        source = _name_of(template) if template else "template1"
+        how = ["--template", source, "--strategy", "file_copy"]
         command = [binary("createdb"), *connection, *how, name]
         subprocess.run(command, check=True)
         return SecretStr(self._url._replace(path=f"/{name}").geturl())
@@ -50,6 +51,10 @@ def throwaway_server(*, durable: bool = False) -> Generator[ThrowawayServer, Non
     with tempfile.TemporaryDirectory(prefix="ledger-", dir=parent) as folder:
         with postgresql(Path(folder, "data"), durable=durable) as url:
             yield ThrowawayServer(url)
+
+
+def _name_of(database: SecretStr) -> str:
+    return urlsplit(database.get_secret_value()).path.removeprefix("/")
 
 
 def _memory() -> Path | None:

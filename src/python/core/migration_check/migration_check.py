@@ -16,7 +16,7 @@ def main(ini: str, ledger: str) -> None:
     module, _, attribute = ledger.partition(":")
     loaded: Ledger[Any] = getattr(import_module(module), attribute)
     with contextlib.redirect_stdout(sys.stderr), throwaway_server() as server:
-        problems = first_problems(Migrations(loaded, server.create_database, ini))
+        problems = first_problems(Migrations(loaded, server, ini))
     if problems:
         sys.exit("\n".join(f"{loaded.name}: {problem}" for problem in problems))
 

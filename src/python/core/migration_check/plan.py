@@ -20,19 +20,27 @@ from core.migrations import revisions
 from core.migrations.current_revisions import current_revisions, database_url
 
 
-def plan(migrations: Migrations) -> Iterator[str]:
-    """Yields the lines of the plan.
+def known_revisions(app: str, ini: str | None = None) -> tuple[str, ...]:
+    """Returns the revisions at which the configured database is.
 
-    Raises CommandError or LedgerError if an upgrade would fail on an empty ledger.
+    Raises CommandError if this code does not know them, or if the database cannot be read.
     """
-    app = migrations.app
     current = current_revisions(app, database_url(app))
-    known = revisions.ids(app, migrations.ini)
+    known = revisions.ids(app, ini)
     if unknown := sorted(set(current) - known):
         raise CommandError(
             f"The database is at revision {', '.join(unknown)}, which this code does not know: "
             "newer code has migrated it"
         )
+    return current
+
+
+def plan(migrations: Migrations, current: tuple[str, ...]) -> Iterator[str]:
+    """Yields the lines of the plan for a database at the revisions `current`.
+
+    Raises CommandError or LedgerError if an upgrade would fail on an empty ledger.
+    """
+    app = migrations.app
     planned = locks_of_upgrade(migrations, current)
     place = f"at revision {', '.join(current)}" if current else "empty"
     count = f"{len(planned)} revision{'s' * (len(planned) != 1)}" if planned else "nothing"
@@ -55,9 +63,10 @@ def main(ini: str, ledger: str) -> None:
     module, _, attribute = ledger.partition(":")
     loaded: Ledger[Any] = getattr(import_module(module), attribute)
     try:
-        with throwaway_server() as server:
-            with contextlib.redirect_stdout(sys.stderr):
-                lines = list(plan(Migrations(loaded, server.create_database, ini)))
+        with contextlib.redirect_stdout(sys.stderr):
+            current = known_revisions(loaded.name, ini)
+            with throwaway_server() as server:
+                lines = list(plan(Migrations(loaded, server, ini), current))
     except (CommandError, LedgerError) as error:
         sys.exit(f"{loaded.name}: {error}")
     print("\n".join(lines))

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -56,20 +55,24 @@ class Databases:
     """
 
     def __init__(self, server: ThrowawayServer) -> None:
-        self._server = server
-        self._migrated: dict[str, str] = {}
+        self.server = server
+        self._migrated: dict[str, SecretStr] = {}
 
     def empty(self) -> SecretStr:
         """Creates an empty database and returns its URL."""
-        return self._server.create_database()
+        return self.server.create_database()
+
+    def copy(self, url: SecretStr) -> SecretStr:
+        """Creates a copy of the database at `url`, to which nobody is connected."""
+        return self.server.create_database(template=url)
 
     def migrated(self, app: str) -> SecretStr:
         """Creates a database with the app's schema at the head revision, and returns its URL."""
         if app not in self._migrated:
             url = self.empty()
             revisions.upgrade(app, url)
-            self._migrated[app] = urlsplit(url.get_secret_value()).path.removeprefix("/")
-        return self._server.create_database(template=self._migrated[app])
+            self._migrated[app] = url
+        return self.copy(self._migrated[app])
 
 
 @contextmanager

@@ -21,6 +21,11 @@ class MigrationConformance:
 
     ledger: ClassVar[Ledger[Any]]
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def migrations(cls, databases: Databases) -> Migrations:
+        return Migrations(cls.ledger, databases.server)
+
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
-    def test_holds_of_the_migrations(self, databases: Databases, check: Check) -> None:
-        assert list(check(Migrations(self.ledger, databases.empty))) == []
+    def test_holds_of_the_migrations(self, migrations: Migrations, check: Check) -> None:
+        assert list(check(migrations)) == []
