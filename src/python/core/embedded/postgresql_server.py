@@ -15,7 +15,7 @@ from core.embedded.data_folder import claimed, initialize
 from core.embedded.libpq_variables import without_libpq_variables
 from core.embedded.programs import binary, unprivileged_command
 from core.embedded.server_socket import settings_of, socket_folder, url_of
-from core.embedded.stale_files import remove_stale_files
+from core.embedded.stale_files import remove_stale_files, says_ready
 from core.embedded.start_failures import reason
 from core.ledgers.errors import ConfigurationError
 
@@ -86,7 +86,7 @@ def _running(data: Path, socket: Path, claim: int, durable: bool) -> Generator[N
             start_new_session=True,
         )
     try:
-        if not _accepts_connections(server, socket):
+        if not _accepts_connections(server, data, socket):
             written = log_file.read_bytes()[start:].decode(errors="replace")
             why = f"it accepted no connection within {_START_SECONDS} s"
             if server.returncode is not None:
@@ -107,11 +107,12 @@ def _server_command(data: Path, socket: Path, durable: bool) -> list[str]:
     ]
 
 
-def _accepts_connections(server: "subprocess.Popen[bytes]", socket: Path) -> bool:
+def _accepts_connections(server: "subprocess.Popen[bytes]", data: Path, socket: Path) -> bool:
     """Waits until the server accepts connections. Returns False if it ends, or takes too long."""
     deadline = time.monotonic() + _START_SECONDS
     probe = [binary("pg_isready"), "--quiet", "--host", str(socket), "--username", "postgres"]
-    while subprocess.run(probe).returncode:
+    # Its file is cheaper to read than the probe is to start, but may be that of another server.
+    while not says_ready(data) or subprocess.run(probe).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             return False
         time.sleep(0.02)

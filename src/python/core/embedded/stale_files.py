@@ -1,4 +1,4 @@
-"""Removes what a server has left behind that was killed, or whose machine crashed."""
+"""Reads and removes the files that name a server's process, which outlast a crash."""
 
 import os
 import subprocess
@@ -15,6 +15,15 @@ def remove_stale_files(data: Path, socket: Path) -> None:
     if not processes_in(data):
         for file in (data / "postmaster.pid", *socket.glob(".s.PGSQL.*")):
             file.unlink(missing_ok=True)
+
+
+def says_ready(data: Path) -> bool:
+    """Whether the file of the server's process says that it accepts connections, or did once."""
+    try:
+        lines = (data / "postmaster.pid").read_bytes().splitlines()
+    except FileNotFoundError:
+        return False
+    return [line.strip() for line in lines[7:]] == [b"ready"]
 
 
 def processes_in(data: Path) -> list[int]:
