@@ -72,22 +72,16 @@ def test_the_message_is_what_the_server_logged(
     assert shown.endswith(f" (its log: {tmp_path / 'data.log'})")
 
 
+ENDINGS = {
+    "kill -9 $$": ": it was killed by SIGKILL",
+    "exit 3": ": it wrote no reason",
+    "exec /nowhere": "/nowhere",
+}
+
+
 @pytest.mark.parametrize("program", ["initdb", "postgres"])
-@pytest.mark.parametrize(
-    "ending, why",
-    [
-        ("kill -9 $$", ": it was killed by SIGKILL"),
-        ("exit 3", ": it wrote no reason"),
-        ("exec /nowhere", "/nowhere"),
-    ],
-)
 def test_a_program_that_ends_at_once_is_noticed_at_once(
-    tmp_path: Path,
-    initialized: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    program: str,
-    ending: str,
-    why: str,
+    tmp_path: Path, initialized: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     if program == "postgres":  # initdb has run before
         copied(initialized, tmp_path / "data")
@@ -99,7 +93,8 @@ def test_a_program_that_ends_at_once_is_noticed_at_once(
 
     for module in (data_folder, postgresql_server):
         monkeypatch.setattr(module, "unprivileged_command", command)
-    assert why in message(tmp_path / "data")
+    for ending, why in ENDINGS.items():
+        assert why in message(tmp_path / "data")
     monkeypatch.undo()
     with postgresql(tmp_path / "data") as url:
         assert execute(url, "SELECT 1") == [(1,)]

@@ -7,16 +7,18 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from core.embedded.copied_data import copied
 from core.embedded.postgresql_server import postgresql
 from core.embedded.server_socket import socket_folder
-from core.embedded.throwaway_server import throwaway_server
+from core.embedded.throwaway_server import ThrowawayServer, memory
 from core.ledgers.errors import ConfigurationError
 from core.testing.databases import execute
 
 # As many odd names in a path as possible: the length of a socket's path is limited.
+ODDEST = 'it\'s "so" `ls` $HOME \\ ;/[ü]#?@:*'
 PATHS = [
     "a+b/50%/%2F/a&b=c/a b",
-    'it\'s "so" `ls` $HOME \\ ;/[ü]#?@:*',
+    ODDEST,
     "a,b",
     "long" * 50,
 ]
@@ -25,20 +27,21 @@ PATHS = [
 @pytest.fixture
 def short() -> Iterator[Path]:
     """A folder whose path leaves place for that of a socket."""
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="t") as folder:
+    with tempfile.TemporaryDirectory(dir=memory() or "/tmp", prefix="t") as folder:
         yield Path(folder)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_server_runs_in_folders_with_any_name(
-    short: Path, monkeypatch: pytest.MonkeyPatch, path: str
+    short: Path, initialized: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     folder = short / path
     folder.mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    with throwaway_server(durable=True) as server:  # so its data is in the temporary folder
-        assert any(folder.glob("ledger-*/data"))
-        url = server.create_database()
+    if path != ODDEST:  # initdb runs in that one
+        copied(initialized, folder / "data")
+    with postgresql(folder / "data") as maintenance_url:
+        url = ThrowawayServer(maintenance_url).create_database()
         assert execute(url, "SELECT 1") == [(1,)]
         connection = psycopg2.connect(url.get_secret_value())  # reads it as libpq does
         connection.close()

@@ -8,15 +8,22 @@ from core.embedded import throwaway_server
 from core.testing.databases import execute, throwaway_databases
 
 
-@pytest.mark.parametrize(
-    "durable, needed, in_memory", [(False, 0, True), (False, 2**80, False), (True, 0, False)]
-)
-def test_data_is_in_memory_if_there_is_room_and_it_may_be_lost(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, durable: bool, needed: int, in_memory: bool
+@pytest.mark.parametrize("durable", [True, False])
+def test_data_is_in_memory_if_it_may_be_lost(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, durable: bool
 ) -> None:
     monkeypatch.setattr(throwaway_server, "_MEMORY", tmp_path)
-    monkeypatch.setattr(throwaway_server, "_ENOUGH", needed)
+    monkeypatch.setattr(throwaway_server, "_ENOUGH", 0)
     with throwaway_databases(durable=durable) as databases:
         [(folder,)] = execute(databases.empty(), "SHOW data_directory")
-        assert Path(folder).is_relative_to(tmp_path) == in_memory
+        assert Path(folder).is_relative_to(tmp_path) != durable
     assert not [*tmp_path.iterdir()]
+
+
+def test_no_memory_is_used_if_there_is_too_little(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(throwaway_server, "_MEMORY", tmp_path)
+    for needed, found in ((0, tmp_path), (2**80, None)):
+        monkeypatch.setattr(throwaway_server, "_ENOUGH", needed)
+        assert throwaway_server.memory() == found

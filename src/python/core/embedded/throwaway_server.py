@@ -47,7 +47,7 @@ def throwaway_server(*, durable: bool = False) -> Generator[ThrowawayServer, Non
     By default it is not `durable`: it is faster, but data may be lost if the machine crashes. If
     enough memory is free, the data is kept there.
     """
-    parent = None if durable else _memory()
+    parent = None if durable else memory()
     with tempfile.TemporaryDirectory(prefix="ledger-", dir=parent) as folder:
         with postgresql(Path(folder, "data"), durable=durable) as url:
             yield ThrowawayServer(url)
@@ -57,6 +57,7 @@ def _name_of(database: SecretStr) -> str:
     return urlsplit(database.get_secret_value()).path.removeprefix("/")
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
+    """Returns a folder whose files are kept in memory, if there is enough room."""
     usable = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
     return _MEMORY if usable else None
