@@ -1,10 +1,8 @@
 """Deployers wait for each other and for tables in use, but only for a limited time."""
 
-import subprocess
-import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,9 @@ from core.migrations.revisions import config
 from core.storage.connections import connect
 from core.testing.databases import Databases, execute
 from core.testing.process_environment import environment
+from core.testing.programs import start
 from core.testing.waiting import until
-from migrations.copied_sample import copied_sample
+from migrations.copied_sample import copied_sample, ini_of
 from migrations.inspection import schemas
 
 CONCURRENT_INDEX = """
@@ -31,22 +30,7 @@ def upgrade():
         )
 """
 
-# The deployers are forks of one process, so that they begin at the same time: importing the program
-# takes longer than running it.
-FOUR_DEPLOYERS = """
-import os
-from core.migrations.alembic_commands import migrate
-
-def deployer():
-    child = os.fork()
-    if not child:
-        migrate("sample", None)
-        os._exit(0)
-    return child
-
-children = [deployer() for _ in range(4)]
-print([os.waitpid(child, 0)[1] for child in children])
-"""
+DEPLOY = "core.migrations.alembic_commands"
 
 
 @contextmanager
@@ -70,11 +54,17 @@ def statements(url: SecretStr) -> str:
 
 def test_concurrent_deployers_take_turns(databases: Databases) -> None:
     url = databases.empty()
-    deployers = [sys.executable, "-c", FOUR_DEPLOYERS]
-    done = subprocess.run(
-        deployers, env=environment(DATABASE_URL=url), stdout=subprocess.PIPE, text=True
-    )
-    assert (done.returncode, done.stdout) == (0, "[0, 0, 0, 0]\n")
+    with ExitStack() as stack:
+        with another_deployer(url):
+            arguments = ("sample", str(ini_of("sample")))
+            deployers = [
+                stack.enter_context(
+                    closing(start(DEPLOY, *arguments, env=environment(DATABASE_URL=url)))
+                )
+                for _ in range(4)
+            ]
+            until(lambda: statements(url).count("advisory_lock") == 4, "not all of them wait")
+        assert [deployer.wait(60) for deployer in deployers] == [0] * 4
     assert len(execute(url, "SELECT * FROM sample.alembic_version_sample")) == 1
 
 
@@ -115,7 +105,6 @@ def test_a_deployer_can_build_an_index_concurrently_while_another_one_waits(
     ini = copied_sample(tmp_path)
     (ini.parent / "versions/indexed.py").write_text(CONCURRENT_INDEX)
     monkeypatch.setenv("MIGRATION_LOCK_TIMEOUT", "60")
-    deploy = [sys.executable, "-m", "core.migrations.alembic_commands", "sample", str(ini)]
     engine = connect(url, statement_timeout=120)
     with ThreadPoolExecutor(1) as pool:
         with engine.connect() as writer:
@@ -123,11 +112,12 @@ def test_a_deployer_can_build_an_index_concurrently_while_another_one_waits(
             writer.exec_driver_sql("LOCK TABLE sample.ledger_entry IN ROW EXCLUSIVE MODE")
             builder = pool.submit(command.upgrade, config("sample", url, str(ini)), "head")
             until(lambda: "CREATE INDEX CONC" in statements(url), "the index is not being built")
-            waiter = subprocess.Popen(deploy, env=environment(DATABASE_URL=url))
+            waiter = start(DEPLOY, "sample", str(ini), env=environment(DATABASE_URL=url))
             until(lambda: "advisory_lock" in statements(url), "the other deployer does not wait")
         builder.result(60)
     engine.dispose()
-    assert waiter.wait(60) == 0
+    with closing(waiter):
+        assert waiter.wait(60) == 0
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'sample.added'::regclass"
     assert execute(url, valid) == [(True,)]
 

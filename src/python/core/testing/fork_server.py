@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from typing import Any
 
 from core.cli import commands
@@ -109,6 +110,8 @@ def _run(module: str) -> None:
             os._exit(status)
 
     atexit.register(end)  # registered first, so it runs last
+    # That the module has been imported already, which it would not be in a new interpreter.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module="runpy")
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         status = 0
