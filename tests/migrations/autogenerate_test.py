@@ -10,9 +10,18 @@ from core.testing.databases import Databases, execute
 from migrations.shop import Shop
 
 
+@pytest.fixture(scope="module")
+def created(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """An app with its first revision, of which each test gets a copy."""
+    shop = Shop(tmp_path_factory.mktemp("created"), databases.empty())
+    shop.set_operations("SHOP_SALE")
+    shop.revision("create the ledger", up_only=True)
+    return shop
+
+
 @pytest.fixture
-def shop(tmp_path: Path, databases: Databases) -> Shop:
-    return Shop(tmp_path, databases.empty())
+def shop(created: Shop, tmp_path: Path, databases: Databases) -> Shop:
+    return created.copy(tmp_path, databases.copy(created.url))
 
 
 def test_the_first_revision_creates_the_ledger(tmp_path: Path, databases: Databases) -> None:
@@ -27,19 +36,15 @@ def test_the_first_revision_creates_the_ledger(tmp_path: Path, databases: Databa
 
 
 def test_a_ledger_from_before_history_gets_what_it_lacks_without_blocking_posts(
-    tmp_path: Path, databases: Databases
+    shop: Shop,
 ) -> None:
-    url = databases.empty()
-    shop = Shop(tmp_path, url)
-    shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger", up_only=True)
     execute(
-        url,
+        shop.url,
         "DROP INDEX shop.ix_ledger_entry_owner_id_id; DROP TABLE shop.ledger_limit_use;"
         "DROP TRIGGER append_only ON shop.ledger_entry; DROP FUNCTION shop.refuse_change()",
     )
     execute(
-        url,
+        shop.url,
         "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id)"
         " VALUES ('SHOP_SALE', 1, '1', 'ann')",
     )
@@ -54,8 +59,6 @@ def test_a_ledger_from_before_history_gets_what_it_lacks_without_blocking_posts(
 
 
 def test_what_an_interrupted_build_of_the_index_leaves_is_replaced(shop: Shop) -> None:
-    shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger", up_only=True)
     execute(
         shop.url,
         "DROP INDEX shop.ix_ledger_entry_owner_id_id",
@@ -67,7 +70,10 @@ def test_what_an_interrupted_build_of_the_index_leaves_is_replaced(shop: Shop) -
     shop.alembic("check")
 
 
-def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(shop: Shop) -> None:
+def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(
+    tmp_path: Path, databases: Databases
+) -> None:
+    shop = Shop(tmp_path, databases.empty())
     shop.set_operations("SHOP_SALE", "SHOP_GIFT")
     shop.revision("create the ledger", up_only=True)
     execute(
@@ -92,8 +98,6 @@ def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(shop: Shop)
 
 
 def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:
-    shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger", up_only=True)
     shop.set_operations("SHOP_SALE", "SHOP_GIFT")
     added = shop.revision("add gifts")
     assert "operation_changes.add_operations('shop', ['SHOP_GIFT'])" in added
@@ -107,8 +111,6 @@ def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:
 
 
 def test_special_characters_in_a_value_are_escaped(shop: Shop) -> None:
-    shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger", up_only=True)
     shop.set_operations("SHOP_SALE", 'it\'s :odd % \\ "value"')
     shop.revision("add an odd one")
 
@@ -171,15 +173,9 @@ def test_the_same_is_found_whatever_else_there_is(
     assert both_revisions(tmp_path, url) == ordinary
 
 
-def test_what_a_team_adds_to_the_schema_later_is_left_alone(
-    databases: Databases, tmp_path: Path
-) -> None:
-    url = databases.empty()
-    shop = Shop(tmp_path, url)
-    shop.set_operations("SHOP_SALE")
-    shop.revision("create the ledger", up_only=True)
+def test_what_a_team_adds_to_the_schema_later_is_left_alone(shop: Shop) -> None:
     execute(
-        url,
+        shop.url,
         f"""
         {TEAM}
         ALTER TABLE shop.report ADD COLUMN entry bigint REFERENCES shop.ledger_entry;
@@ -196,9 +192,7 @@ def test_what_a_team_adds_to_the_schema_later_is_left_alone(
 
 
 def test_two_revisions_with_one_message_on_one_day_are_two_files(shop: Shop) -> None:
-    shop.set_operations("SHOP_SALE")
-    shop.revision("change the ledger", up_only=True)
     shop.set_operations("SHOP_SALE", "SHOP_GIFT")
-    shop.revision("change the ledger", up_only=True)
-    shop.alembic("revision", "-m", "change the ledger")
-    assert len(list(shop.folder.glob("versions/*_change_the_ledger.py"))) == 3
+    shop.revision("create the ledger", up_only=True)
+    shop.alembic("revision", "-m", "create the ledger")
+    assert len(list(shop.folder.glob("versions/*_create_the_ledger.py"))) == 3

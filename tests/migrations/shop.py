@@ -40,6 +40,13 @@ class Shop:
         assert formatting
         (folder / ini.name).write_text(settings + (hooks + formatting if formatted else ""))
 
+    def copy(self, folder: Path, url: SecretStr) -> "Shop":
+        """Copies the app to another folder, for a copy of its database."""
+        copy = Shop(folder, url, self.name)
+        for file in (self.folder / "env.py", *self.folder.glob("versions/*.py")):
+            (folder / file.relative_to(self.folder)).write_text(file.read_text())
+        return copy
+
     def set_operations(self, *values: str) -> None:
         extra = repr({f"SHOP_{number}": value for number, value in enumerate(values)})
         (self.folder / "env.py").write_text(
