@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -126,75 +126,88 @@ def test_apps_come_and_go(repository: Repository) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "old, new, expected",
-    [
-        (operation(-5), operation(-4), "X −5 → −4"),
-        (operation(5), operation(4), "⚠ X 5 → 4"),
-        (operation(5), operation(5), None),
-        (operation(5), None, "⚠ − X 5"),
-        (None, operation(0), "+ X 0"),
-        (operation(-2), operation(-1, units=(10, ())), "⚠ X −2 → −1 a unit, at most 10 units"),
-        (operation(-1, units=(10, ())), operation(-2), "⚠ X −1 a unit, at most 10 units → −2"),
-        (operation(-2, units=(9, ())), operation(-1, units=(9, (-2,))), "X −2 → −1 a unit"),
-        (operation(-1, units=(9, ())), operation(-2, units=(9, (-1,))), "⚠ X −1 → −2 a unit"),
-        (
-            operation(-2, units=(9, (-3,))),
-            operation(-1, units=(9, (-2,))),
-            "X −2 → −1 a unit; ⚠ X lacks −3 in `formerly`: retries of earlier posts are refused",
-        ),
-        (
-            operation(-2, units=(9, ())),
-            operation(-1, units=(9, ())),
-            "X −2 → −1 a unit; ⚠ X lacks −2 in `formerly`: retries of earlier posts are refused",
-        ),
-        (operation(-1, units=(9, ())), operation(-1, units=(8, ())), "⚠ X at most 9 → 8 units"),
-        (operation(-1, units=(8, ())), operation(-1, units=(9, ())), "X at most 8 → 9 units"),
-    ],
-)
-def test_a_lower_amount_is_marked(
-    repository: Repository, old: Operation | None, new: Operation | None, expected: str | None
-) -> None:
-    compare(repository, old, new, expected)
+Case = tuple[Operation | None, Operation | None, str | None]
+
+AMOUNTS: list[Case] = [
+    (operation(-5), operation(-4), "X −5 → −4"),
+    (operation(5), operation(4), "⚠ X 5 → 4"),
+    (operation(5), operation(5), None),
+    (operation(5), None, "⚠ − X 5"),
+    (None, operation(0), "+ X 0"),
+    (operation(-2), operation(-1, units=(10, ())), "⚠ X −2 → −1 a unit, at most 10 units"),
+    (operation(-1, units=(10, ())), operation(-2), "⚠ X −1 a unit, at most 10 units → −2"),
+    (operation(-2, units=(9, ())), operation(-1, units=(9, (-2,))), "X −2 → −1 a unit"),
+    (operation(-1, units=(9, ())), operation(-2, units=(9, (-1,))), "⚠ X −1 → −2 a unit"),
+    (
+        operation(-2, units=(9, (-3,))),
+        operation(-1, units=(9, (-2,))),
+        "X −2 → −1 a unit; ⚠ X lacks −3 in `formerly`: retries of earlier posts are refused",
+    ),
+    (
+        operation(-2, units=(9, ())),
+        operation(-1, units=(9, ())),
+        "X −2 → −1 a unit; ⚠ X lacks −2 in `formerly`: retries of earlier posts are refused",
+    ),
+    (operation(-1, units=(9, ())), operation(-1, units=(8, ())), "⚠ X at most 9 → 8 units"),
+    (operation(-1, units=(8, ())), operation(-1, units=(9, ())), "X at most 8 → 9 units"),
+]
+LIMITS: list[tuple[Limit | None, Limit | None, str]] = [
+    (None, (3, "hour"), "⚠ X no limit → at most 3 an hour"),
+    ((3, "hour"), None, "X at most 3 an hour → no limit"),
+    ((3, "day"), (2, "day"), "⚠ X at most 3 → 2 a day"),
+    ((2, "day"), (3, "day"), "X at most 2 → 3 a day"),
+    ((1, None), (2, None), "X at most 1 → 2 ever"),
+    ((3, "day"), (3, "week"), "⚠ X at most 3 a day → at most 3 a week"),
+    ((3, "week"), (3, "day"), "X at most 3 a week → at most 3 a day"),
+    ((3, "week"), (2, "day"), "⚠ X at most 3 a week → at most 2 a day"),
+    ((1, "month"), (9, None), "⚠ X at most 1 a month → at most 9 ever"),
+    (
+        (2, "day"),
+        (2, "day", "Europe/Berlin"),
+        "X at most 2 a day → at most 2 a day (Europe/Berlin)",
+    ),
+]
+CASES: list[Case] = [
+    *AMOUNTS,
+    *((operation(1, limit=old), operation(1, limit=new), line) for old, new, line in LIMITS),
+]
 
 
-@pytest.mark.parametrize(
-    "old, new, expected",
-    [
-        (None, (3, "hour"), "⚠ X no limit → at most 3 an hour"),
-        ((3, "hour"), None, "X at most 3 an hour → no limit"),
-        ((3, "day"), (2, "day"), "⚠ X at most 3 → 2 a day"),
-        ((2, "day"), (3, "day"), "X at most 2 → 3 a day"),
-        ((1, None), (2, None), "X at most 1 → 2 ever"),
-        ((3, "day"), (3, "week"), "⚠ X at most 3 a day → at most 3 a week"),
-        ((3, "week"), (3, "day"), "X at most 3 a week → at most 3 a day"),
-        ((3, "week"), (2, "day"), "⚠ X at most 3 a week → at most 2 a day"),
-        ((1, "month"), (9, None), "⚠ X at most 1 a month → at most 9 ever"),
-        (
-            (2, "day"),
-            (2, "day", "Europe/Berlin"),
-            "X at most 2 a day → at most 2 a day (Europe/Berlin)",
-        ),
-    ],
-)
-def test_a_tighter_limit_is_marked(
-    repository: Repository, old: Limit | None, new: Limit | None, expected: str
-) -> None:
-    compare(repository, operation(1, limit=old), operation(1, limit=new), expected)
-
-
-def compare(
-    repository: Repository, old: Operation | None, new: Operation | None, expected: str | None
-) -> None:
+def apps(operations: Iterable[Operation | None]) -> dict[str, dict[str, Operation]]:
+    """An app for each operation, X, with one that does not change."""
     other = {"OTHER": operation(1)}
-    repository.write({"shop": other if old is None else {"X": old, **other}})
+    return {
+        f"shop{number}": other if each is None else {"X": each, **other}
+        for number, each in enumerate(operations)
+    }
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The lines of a change in which each case is an app."""
+    repository = Repository(tmp_path_factory.mktemp("cases"))
+    repository.write(apps(old for old, _, _ in CASES))
     repository.commit()
-    repository.write({"shop": other if new is None else {**other, "X": new}})
-    if expected is None:
-        assert repository.changes() == "No operation, amount or limit changes."
-    else:
-        mark = "\n" + MARK if "⚠" in expected else ""
-        assert repository.changes() == f"- **shop**: {expected}{mark}"
+    repository.write(apps(new for _, new, _ in CASES))
+    return repository.changes().splitlines()
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda n: CASES[n][2] or "no change")
+def test_what_owners_lose_by_is_marked(shown: list[str], number: int) -> None:
+    app = f"- **shop{number}**: "
+    lines = [line.removeprefix(app) for line in shown if line.startswith(app)]
+    expected = CASES[number][2]
+    assert lines == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize("amount, explained", [(4, True), (6, False)])
+def test_the_mark_is_explained_if_there_is_one(
+    repository: Repository, amount: int, explained: bool
+) -> None:
+    repository.write({"shop": {"X": operation(5)}})
+    repository.commit()
+    repository.write({"shop": {"X": operation(amount)}})
+    assert (MARK in repository.changes()) == explained
 
 
 def test_mistakes_are_explained(repository: Repository) -> None:
