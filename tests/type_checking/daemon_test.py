@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 
 import mypy.api
 import pytest
+from mypy.dmypy import client
 
 from type_checking import enum_edits, family_edits
 from type_checking.edits import Program
@@ -41,13 +44,17 @@ def with_a_cache(folder: Path) -> Reports:
 
 
 def in_a_daemon(folder: Path) -> Reports:
-    def dmypy(*arguments: str) -> str:
-        command = [sys.executable, "-m", "mypy.dmypy", "--status-file", str(folder / "dmypy.json")]
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True)
-        return done.stdout + done.stderr
+    status_file = ["--status-file", str(folder / "dmypy.json")]
 
+    def dmypy(*arguments: str) -> str:
+        output = StringIO()
+        with redirect_stdout(output), redirect_stderr(output), suppress(SystemExit):
+            client.main([*status_file, *arguments])
+        return output.getvalue()
+
+    start = [sys.executable, "-m", "mypy.dmypy", *status_file, "start", "--", "--show-traceback"]
     try:
-        dmypy("start", "--", "--show-traceback")
+        subprocess.run(start, stdout=subprocess.DEVNULL, check=True)
         return edit(folder, lambda: dmypy("check", *FILES))
     finally:
         dmypy("stop")
