@@ -83,7 +83,7 @@ class LedgerConformance(LimitConformance[OperationT], PerUnitConformance[Operati
         # There is no deadline, because the speed of the database varies.
         run_state_machine_as_test(  # type: ignore[no-untyped-call]  # not annotated in hypothesis
             ledger_machine(store_with_clock, clock),
-            settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
+            settings=settings(max_examples=25, stateful_step_count=20, deadline=None),
         )
         assert store_with_clock.discrepancies() == []
 
