@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.new_app import placing
+from core.new_app.definition import NewApp, new_app
 from core.new_app.own_lock import PRELUDE, SETTINGS
 from core.new_app.small_workspace import DEPLOYMENT, LOCK
 
@@ -26,3 +27,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tests/apps/packaging.py").write_text("")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def shop() -> NewApp:
+    """An app to place. Writing its OpenAPI document takes longer than placing it."""
+    return new_app("shop", ["PURCHASE=-7"])

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from core.ledgers.errors import DefinitionError
 from core.new_app.command import main
+from core.new_app.definition import NewApp
 from core.new_app.own_lock import PRELUDE, SETTINGS
+from core.new_app.placing import place
 from core.new_app.small_workspace import LOCK, check_all_are_listed, files
 
 
@@ -40,11 +43,11 @@ def test_an_app_with_a_lock_of_its_own_has_more_files(
     ],
 )
 def test_nothing_is_written_if_the_lock_cannot_be_its_own(
-    workspace: Path, name: str, problem: str
+    workspace: Path, shop: NewApp, name: str, problem: str
 ) -> None:
     (workspace / name).write_text("")
     before = files(workspace)
-    with pytest.raises(SystemExit) as raised:
-        main(["shop", "PURCHASE=-7", "--own-lock"])
-    assert str(raised.value) == f"new-app: {problem}. Nothing was written"
+    with pytest.raises(DefinitionError) as raised:
+        place(shop, workspace, with_own_lock=True)
+    assert str(raised.value) == problem
     assert files(workspace) == before
