@@ -18,14 +18,17 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import signal
 import socket
 import sys
 import time
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from core.cli import commands
+from core.migrations import alembic_environment
 from core.service import app
 
 _MAX_BYTES = 1024 * 1024
@@ -37,22 +40,47 @@ def served_module(channel: socket.socket) -> str:
     Returns only in a fork that is to become a program: the name of the module to run.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the exit status of a watcher is not needed
-    for member in (commands, app):
+    for member in (commands, app, alembic_environment):
         folder = os.path.dirname(inspect.getfile(member))
         package = member.__name__.rpartition(".")[0]
         for module in pkgutil.iter_modules([folder], f"{package}."):
             importlib.import_module(module.name)
     gc.freeze()  # so that the forks share the memory of what has been imported
+    woken = _woken_by(signal.SIGCHLD)
+    reports: dict[int, int] = {}  # the pipe of each program that runs, by its process ID
     while True:
-        request, descriptors = _received(channel)
-        if not request:
-            sys.exit()
-        if not os.fork():
-            channel.close()
-            return _watch(json.loads(request), descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
+        ready, _, _ = select.select([channel, woken], [], [])
+        if woken in ready:
+            woken.recv(_MAX_BYTES)
+            _report_ends(reports)
+        if channel not in ready:
+            continue
+        text, descriptors = _received(channel)
+        if not text:
+            os._exit(0)  # without deleting every object
+        *streams, report = descriptors
+        program = os.fork()
+        if not program:
+            for descriptor in (report, *reports.values()):
+                os.close(descriptor)
+            for ours in (channel, woken):
+                ours.close()
+            request = json.loads(text)
+            _become(request, streams)
+            return str(request["module"])
+        for stream in streams:
+            os.close(stream)
+        _write(report, program)
+        reports[program] = report
+
+
+def _woken_by(number: int) -> socket.socket:
+    """Returns a socket that can be read after each signal with this number."""
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
+    return reading
 
 
 def _received(channel: socket.socket) -> tuple[bytes, list[int]]:
@@ -62,26 +90,25 @@ def _received(channel: socket.socket) -> tuple[bytes, list[int]]:
     return request, descriptors
 
 
-def _watch(request: dict[str, Any], descriptors: list[int]) -> str:
-    """Forks the program and reports on it. Returns only in the program: the module to run."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    *streams, report = descriptors
-    program = os.fork()
-    if not program:
-        os.close(report)
-        _become(request, streams)
-        return str(request["module"])
-    for stream in streams:
-        os.close(stream)
-    os.write(report, f"{program}\n".encode())
-    _, status = os.waitpid(program, 0)
-    os.write(report, f"{os.waitstatus_to_exitcode(status)}\n".encode())
-    os._exit(0)
+def _report_ends(reports: dict[int, int]) -> None:
+    """Reports the exit status of each program that has ended."""
+    for program, report in [*reports.items()]:
+        ended, status = os.waitpid(program, os.WNOHANG)
+        if ended:
+            _write(report, os.waitstatus_to_exitcode(status))
+            os.close(reports.pop(program))
+
+
+def _write(report: int, number: int) -> None:
+    with suppress(BrokenPipeError):  # the test has not waited for the end
+        os.write(report, f"{number}\n".encode())
 
 
 def _become(request: dict[str, Any], streams: list[int]) -> None:
     """Sets this process up as if a new interpreter had started the program."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.close(signal.set_wakeup_fd(-1))
     for number, stream in enumerate(streams):  # those of sys.stdin, sys.stdout, sys.stderr
         os.dup2(stream, number)
         os.close(stream)
