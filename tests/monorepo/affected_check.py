@@ -13,7 +13,6 @@ from monorepo.selections import (
     CONSOLE_TESTS,
     MIGRATION_TESTS,
     NEW_APP_TESTS,
-    PROGRAM_TESTS,
     README_TESTS,
     SERVICE_TESTS,
     STORE_TESTS,
@@ -44,7 +43,7 @@ TRAVEL_MIGRATION = "alembic/travel/versions/*_create_the_ledger.py"
         ),
         (
             "src/python/core/migration_check/migration_check.py",
-            PROGRAM_TESTS | NEW_APP_TESTS,
+            NEW_APP_TESTS,
         ),
     ],
 )
