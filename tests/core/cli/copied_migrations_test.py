@@ -18,19 +18,24 @@ TWO_HEADS = (
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["serve", "--port", "0"], ["--version"], ["migrate"], ["migrate", "upgrade", "head", "--sql"]],
-    ids=" ".join,
+    "command, database",
+    [
+        ("serve --port 0", "given"),
+        ("serve --port 0", "embedded"),
+        ("--version", "given"),
+        ("migrate", "given"),
+        ("migrate", "embedded"),
+        ("migrate upgrade head --sql", "embedded"),
+    ],
 )
-@pytest.mark.parametrize("database", ["given", "embedded"])
 def test_two_heads_are_refused_in_the_same_words(
-    databases: Databases, tmp_path: Path, arguments: list[str], database: str
+    databases: Databases, tmp_path: Path, data_dir: str, command: str, database: str
 ) -> None:
     ini = copied_sample(tmp_path, one=HEAD, two=HEAD)
     path = os.pathsep.join([str(ini.parent.parent), *sys.path])
     url = databases.empty()
-    settings = {"DATA_DIR": str(tmp_path)} if database == "embedded" else {"DATABASE_URL": url}
-    done = run("sample.service", *arguments, env=environment(PYTHONPATH=path, **settings))
+    settings = {"DATA_DIR": data_dir} if database == "embedded" else {"DATABASE_URL": url}
+    done = run("sample.service", *command.split(), env=environment(PYTHONPATH=path, **settings))
     assert done.returncode == 1
     assert done.stderr.endswith(f"sample: {TWO_HEADS}\n")
     assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from core.embedded.copied_data import copied
 from core.embedded.postgresql_server import postgresql
 from core.embedded.programs import binary
 from core.service.sample_requests import post
@@ -18,23 +19,23 @@ from core.testing.unreliable_proxy import proxied
 
 
 def test_entries_land_in_the_embedded_database_and_in_no_other(
-    databases: Databases, tmp_path: Path
+    databases: Databases, data_dir: str
 ) -> None:
     with proxied(databases.migrated("sample")) as (proxy, other):
         variables = {"PGHOSTADDR": "127.0.0.1", "PGPORT": str(proxy.port), "PGSSLMODE": "disable"}
-        with service("sample.service", DATA_DIR=str(tmp_path), **variables) as running:
+        with service("sample.service", DATA_DIR=data_dir, **variables) as running:
             assert post(running.client, "ann", "1").status_code == 201
             assert running.stop() == 0
         count = "SELECT count(*) FROM sample.ledger_entry"
-        with postgresql(tmp_path / "sample" / "postgresql") as url:
+        with postgresql(Path(data_dir, "sample/postgresql")) as url:
             assert execute(url, count) == [(1,)]
         assert execute(other, count) == [(0,)]
 
 
 def test_the_greeting_has_a_url_that_other_programs_can_use(
-    databases: Databases, tmp_path: Path
+    databases: Databases, data_dir: str
 ) -> None:
-    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
+    with service("sample.service", DATA_DIR=data_dir) as running:
         [shown] = re.findall(r"^  database +(\S+)$", running.greeting, re.MULTILINE)
         url = SecretStr(shown)
         with service("sample.service", DATABASE_URL=url) as other:
@@ -64,7 +65,9 @@ def test_the_paths_may_contain_any_characters(short: Path) -> None:
         assert running.stop() == 0
 
 
-def test_the_temporary_folder_may_have_a_long_path(short: Path) -> None:
+def test_the_temporary_folder_may_have_a_long_path(short: Path, initialized: Path) -> None:
+    (short / "sample").mkdir()
+    copied(initialized, short / "sample/postgresql")
     temporary = short / ("long" * 50)
     temporary.mkdir()
     with service("sample.service", DATA_DIR=str(short), TMPDIR=str(temporary)) as running:

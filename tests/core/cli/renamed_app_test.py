@@ -59,8 +59,8 @@ def test_a_renamed_app_does_not_begin_an_empty_ledger(databases: Databases, voya
     assert "The database has a ledger 'voyage' already" in again.stdout
 
 
-def test_the_embedded_database_is_found_under_the_former_name(voyage: Path) -> None:
-    data = {"DATA_DIR": str(voyage / "data")}
+def test_the_embedded_database_is_found_under_the_former_name(voyage: Path, data_dir: str) -> None:
+    data = {"DATA_DIR": data_dir}
     post = {"owner_id": "ann", "operation": "CREDIT_ADD", "nonce": "1"}
     with service("sample.service", **data) as running:
         assert running.client.post("/ledger", json=post).status_code == 201
@@ -70,7 +70,7 @@ def test_the_embedded_database_is_found_under_the_former_name(voyage: Path) -> N
         assert "data/sample has a ledger with the same revisions" in refused.stdout
     renamed = run(voyage, "voyage", "rename-from", "sample", **data)
     assert renamed.returncode == 0, renamed.stdout
-    assert not (voyage / "data/sample").exists()
+    assert not Path(data_dir, "sample").exists()
     with service("voyage.service", **variables(voyage, data)) as running:
         assert running.client.get("/ledger/ann").json() == {"owner_id": "ann", "balance": 10}
 

@@ -1,7 +1,6 @@
 """The command `replay`, as a user runs it."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from core.ledgers.ledger import Ledger
 from core.testing.databases import Databases, execute
 from core.testing.process_environment import environment
 from core.testing.programs import run
-from core.testing.service_process import command
 from sample.ledger import LEDGER
 from sample.limited_ledger import LIMITED_LEDGER
 from sample.operations import SampleOperation as Operation
@@ -46,8 +44,10 @@ def former(tmp_path: Path) -> str:
     return str(path)
 
 
-def replay(*arguments: str, ledger: Ledger[Operation] = LIMITED_LEDGER) -> Result:
-    return CliRunner().invoke(program_of(ledger), ["replay", *arguments])
+def replay(
+    *arguments: str, ledger: Ledger[Operation] = LIMITED_LEDGER, stdin: str | None = None
+) -> Result:
+    return CliRunner().invoke(program_of(ledger), ["replay", *arguments], input=stdin)
 
 
 def test_what_would_have_been_refused_is_counted_by_operation(url: SecretStr, former: str) -> None:
@@ -103,15 +103,8 @@ def test_wrong_usage_is_explained(tmp_path: Path, text: str | None, problem: str
 
 
 def test_the_former_operations_may_come_from_git(url: SecretStr, former: str) -> None:
-    done = subprocess.run(
-        [*command("sample.service"), "replay", "--former", "-"],
-        env=environment(DATABASE_URL=url),
-        input=Path(former).read_text(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
+    done = replay("--former", "-", ledger=LEDGER, stdin=Path(former).read_text())
+    assert done.exit_code == 0, done.stderr
     assert "0 of 3 posts would have been refused" in done.stdout
 
 

@@ -4,8 +4,11 @@ import csv
 import io
 import json
 import subprocess
+import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 import pytest
 from pydantic import SecretStr
@@ -18,7 +21,8 @@ from core.testing import programs
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, changeable_entries, execute
 from core.testing.process_environment import environment
-from core.testing.service_process import command, service
+from core.testing.programs import Program
+from core.testing.service_process import service
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
@@ -39,6 +43,13 @@ def url(databases: Databases) -> SecretStr:
 
 def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedProcess[str]":
     return programs.run("sample.service", *arguments, env=environment(**settings))
+
+
+def export(url: SecretStr, **streams: IO[bytes]) -> Program:
+    arguments = ["export", "--format", "csv"]
+    return programs.start(
+        "sample.service", *arguments, env=environment(DATABASE_URL=url), **streams
+    )
 
 
 def fill(url: SecretStr, posts: Sequence[Post[Operation]]) -> None:
@@ -114,13 +125,13 @@ def test_a_database_that_is_not_migrated_is_refused(
     assert "Traceback" not in done.stderr
 
 
-def test_the_embedded_database_is_verified_and_exported(tmp_path: Path) -> None:
-    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
+def test_the_embedded_database_is_verified_and_exported(data_dir: str) -> None:
+    with service("sample.service", DATA_DIR=data_dir) as running:
         assert post(running.client, "ann", "1").status_code == 201
         assert running.stop() == 0
-    done = run("verify", DATA_DIR=str(tmp_path))
+    done = run("verify", DATA_DIR=data_dir)
     assert done.returncode == 0 and "1 owner, 1 entry, 0 findings\n" in done.stdout
-    done = run("export", "--format", "ndjson", DATA_DIR=str(tmp_path))
+    done = run("export", "--format", "ndjson", DATA_DIR=data_dir)
     assert done.returncode == 0 and json.loads(done.stdout)["owner_id"] == "ann"
 
 
@@ -152,32 +163,24 @@ def test_the_formats_keep_all_text(url: SecretStr, format_: str) -> None:
 
 def test_a_closed_pipe_ends_the_export_quietly(url: SecretStr) -> None:
     execute(url, FILL.format(count=20_000))
-    process = subprocess.Popen(
-        [*command("sample.service"), "export", "--format", "csv"],
-        env=environment(DATABASE_URL=url),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout and process.stderr
-    with process:
-        assert process.stdout.readline().startswith(b"id,owner_id,")
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(60) == 1
+    with tempfile.TemporaryFile() as errors, closing(export(url, stderr=errors)) as program:
+        assert program.stdout and program.stdout.readline().startswith("id,owner_id,")
+        program.stdout.close()
+        assert program.wait(60) == 1
+        errors.seek(0)
+        assert errors.read() == b""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 def test_a_full_disk_is_reported(url: SecretStr) -> None:
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [*command("sample.service"), "export", "--format", "csv"],
-            env=environment(DATABASE_URL=url),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=120,
-        )
-    assert done.returncode == 1
-    assert done.stderr == b"sample: Cannot write the output: No space left on device\n"
+    with (
+        open("/dev/full", "wb") as full,
+        tempfile.TemporaryFile() as errors,
+        closing(export(url, stdout=full, stderr=errors)) as program,
+    ):
+        assert program.wait(60) == 1
+        errors.seek(0)
+        assert errors.read() == b"sample: Cannot write the output: No space left on device\n"
 
 
 def test_progress_is_shown_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:

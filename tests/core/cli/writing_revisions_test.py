@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from core.testing import programs
 from core.testing.process_environment import environment
 from migrations.copied_sample import copied_sample
@@ -30,21 +32,15 @@ def test_a_revision_is_compared_with_what_the_revisions_build(tmp_path: Path) ->
     assert not (tmp_path / "data").exists()
 
 
-def test_the_first_revision_creates_the_ledger(tmp_path: Path) -> None:
-    versions = copied_sample(tmp_path).parent / "versions"
-    for revision in versions.glob("*.py"):
-        revision.unlink()
-    run(tmp_path, "migrate", "revision", "--autogenerate", "-m", "create the ledger")
-    [written] = versions.glob("*.py")
-    assert "create_operations(" in written.read_text()
-
-
-def test_a_revision_is_written_formatted(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("data_dir")
+def test_revisions_are_written_formatted_and_the_first_creates_the_ledger(tmp_path: Path) -> None:
     versions = copied_sample(tmp_path).parent / "versions"
     for revision in versions.glob("*.py"):
         revision.unlink()
     (tmp_path / "pyproject.toml").write_text(FORMAT)
     run(tmp_path, "migrate", "revision", "--autogenerate", "-m", "create the ledger")
+    [first] = versions.glob("*.py")
+    assert "create_operations(" in first.read_text()
     run(tmp_path, "migrate", "revision", "-m", "something by hand")
     written = [*versions.glob("*.py")]
     assert len(written) == 2
