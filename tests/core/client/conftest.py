@@ -13,6 +13,14 @@ from sample.limited_ledger import LIMITED_LEDGER
 from sample.operations import SampleOperation
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Lets clients read no certificates, of which there are many, as if none were installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no certificates")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def database(databases: Databases) -> SecretStr:
     """The database of the tests of a module, which use owners of their own."""

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from core.client.ledger_client import LedgerClient
+from core.testing.http_clients import http_client
 from sample.operations import SampleOperation
 
 
@@ -50,7 +51,7 @@ class FaultyProxy(ThreadingHTTPServer):
         self.fault = fault
         self.retry_after = "0"
         """The header of each 503 of the proxy."""
-        self.client = httpx.Client(timeout=60)
+        self.client = http_client()
         self.seen: list[bytes] = []
         """The bodies of all requests."""
         self.url = f"http://127.0.0.1:{self.server_port}"

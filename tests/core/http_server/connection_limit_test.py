@@ -4,7 +4,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 from httpx import Client
 from pydantic import SecretStr
@@ -12,6 +11,7 @@ from pydantic import SecretStr
 from core.http_server.raw_client import Answer, RawClient, get, raw_client
 from core.service.sample_requests import UNREACHABLE, post
 from core.settings.groups import ServiceSettings
+from core.testing.http_clients import http_client
 from core.testing.process_environment import environment
 from core.testing.service_process import Service, command
 from core.testing.threaded_service import served
@@ -87,10 +87,11 @@ def test_a_low_limit_on_open_files_limits_the_connections(url: SecretStr) -> Non
             # Those that are connected are served, with new connections to the database.
             assert post(client, "ann", "2").status_code == 201
             assert client.get("/readyz").status_code == 200
-        until(
-            lambda: httpx.get(f"{running.address}/healthz").status_code == 200,
-            "the service still refuses connections",
-        )
+        with http_client(running.address) as client:
+            until(
+                lambda: client.get("/healthz").status_code == 200,
+                "the service still refuses connections",
+            )
         assert running.stop() == 0
         assert process.stderr is not None
         log = process.stderr.read()

@@ -23,6 +23,7 @@ from core.service.sample_requests import (
 )
 from core.storage.connections import connect
 from core.testing.databases import execute
+from core.testing.http_clients import http_client
 from core.testing.service_process import service, workers_of
 from core.testing.waiting import until
 
@@ -168,7 +169,7 @@ class PatientClients:
         self.broken: Counter[str] = Counter()  # connections, by the name of the error
 
     def post(self, thread: int) -> None:
-        with httpx.Client(base_url=self._address, timeout=60) as client:
+        with http_client(self._address) as client:
             number = 0
             while not self.over.is_set():
                 owner_id, nonce = f"owner {number % 3}", f"{thread} {number}"

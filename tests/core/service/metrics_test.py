@@ -4,7 +4,6 @@ import os
 import re
 import signal
 
-import httpx
 import pytest
 from httpx import Client
 from pydantic import SecretStr
@@ -13,6 +12,7 @@ from core.keys.api_keys import new_key
 from core.service.read_metrics import read_metrics
 from core.service.sample_requests import UNREACHABLE, entry, post, post_batch
 from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.testing.http_clients import http_client
 from core.testing.service_process import service, workers_of
 from core.testing.threaded_service import assert_problem, served
 from core.testing.waiting import until
@@ -114,7 +114,7 @@ def test_metrics_port_has_the_metrics_and_nothing_else(url: SecretStr) -> None:
     with service("sample.service", DATABASE_URL=url, API_KEYS=line, METRICS_PORT="0") as running:
         [address] = re.findall(r"metrics +(\S+)/metrics", running.greeting)
         assert address != running.address
-        with httpx.Client(base_url=address) as client:
+        with http_client(address) as client:
             assert read_metrics(client).sum("ledger_build_info") == 1
             for path in ("/ledger/ann", "/healthz", "/docs", "/", "/metrics/x"):
                 assert_problem(client.get(path), 404, "not_found")
@@ -130,12 +130,12 @@ def test_workers_add_up_and_the_counts_of_one_that_is_killed_stay(url: SecretStr
         [address] = re.findall(r"metrics +(\S+)/metrics", running.greeting)
 
         def posted() -> float:
-            with httpx.Client(base_url=address) as client:  # a connection to either worker
+            with http_client(address) as client:  # a connection to either worker
                 return read_metrics(client).sum("ledger_posts_total", outcome="posted")
 
         def post_to_any(nonces: range) -> None:
             for nonce in nonces:
-                with httpx.Client(base_url=running.address, timeout=60) as client:
+                with http_client(running.address) as client:
                     assert post(client, "ann", f"{nonce}").status_code == 201
 
         post_to_any(range(10))

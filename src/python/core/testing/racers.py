@@ -8,13 +8,13 @@ from functools import partial
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-import httpx
 from pydantic import SecretStr
 
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.ledgers.requests import Post
 from core.testing.blocking_store import blocking_store
+from core.testing.http_clients import http_client
 from core.testing.race_judgement import Result, wrongs
 from core.testing.races import Race
 
@@ -101,9 +101,7 @@ def run_over_http(
             return list(pool.map(post, range(len(race.posts))))
 
     with ExitStack() as stack:
-        clients = [
-            stack.enter_context(httpx.Client(base_url=address, timeout=60)) for address in addresses
-        ]
+        clients = [stack.enter_context(http_client(address)) for address in addresses]
         return _judged(ledger, url, race, start)
 
 

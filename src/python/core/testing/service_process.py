@@ -2,15 +2,16 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from typing import IO
 
-import httpx
 from pydantic import SecretStr
 
+from core.testing.http_clients import http_client
 from core.testing.process_environment import environment
 from core.testing.programs import Program, start
 
@@ -32,13 +33,14 @@ class Service:
             assert line, f"the service ended:\n{self.greeting}"
             self.greeting += line
         [self.address] = re.findall(r"runs at (\S+)", self.greeting)
-        self.client = httpx.Client(base_url=self.address, timeout=60)
+        self.client = http_client(self.address)
 
     def refuses(self) -> bool:
         """Whether the service refuses new connections."""
+        url = self.client.base_url
         try:
-            httpx.get(f"{self.address}/healthz", timeout=5)
-        except httpx.TransportError:
+            socket.create_connection((url.host, url.port or 0), timeout=5).close()
+        except OSError:
             return True
         return False
 

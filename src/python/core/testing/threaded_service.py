@@ -12,6 +12,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.service.app import create_app
 from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.testing.http_clients import http_client
 from core.traces.spans import Spans
 
 
@@ -33,7 +34,7 @@ def served(
             assert thread.is_alive(), "the server did not start"
             thread.join(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        with http_client(f"http://127.0.0.1:{port}") as client:
             yield client
     finally:
         server.should_exit = True
