@@ -3,11 +3,11 @@
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
+import psycopg2
 import pytest
 from alembic import command
 from alembic.util import CommandError
 from pydantic import SecretStr
-from sqlalchemy.exc import ProgrammingError
 
 from core.ledgers.ledger import Ledger, once
 from core.ledgers.outcomes import Posted
@@ -117,7 +117,7 @@ def test_a_service_can_do_its_work_as_that_role(url: SecretStr) -> None:
     ],
 )
 def test_it_can_do_nothing_else(migrated: SecretStr, statement: str) -> None:
-    with pytest.raises(ProgrammingError, match="permission denied|must be owner"):
+    with pytest.raises(psycopg2.ProgrammingError, match="permission denied|must be owner"):
         execute(of_role(migrated), statement)
 
 
@@ -128,7 +128,7 @@ def test_a_role_that_is_set_later_needs_no_new_revision(
     upgrade(url)
     monkeypatch.setenv("SAMPLE_SERVICE_ROLE", ROLE)
     command.current(config("sample", url))  # which only reads
-    with pytest.raises(ProgrammingError, match="permission denied"):
+    with pytest.raises(psycopg2.ProgrammingError, match="permission denied"):
         execute(of_role(url), "SELECT FROM sample.ledger_entry")
     upgrade(url)
     assert_can_serve(url)

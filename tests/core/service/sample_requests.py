@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from core.settings.groups import DatabaseSettings
 from core.storage.verification import verify
-from core.testing.databases import changeable_entries, execute
+from core.testing.databases import execute
 from core.testing.threaded_service import assert_problem
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -79,6 +79,12 @@ def wait_until_blocked(url: SecretStr) -> None:
 
 def delete_all_entries(url: SecretStr) -> None:
     """Empties the ledger; the ids of new entries start from 1."""
-    tables = "sample.ledger_limit_use, sample.ledger_entry, sample.ledger_balance"
-    with changeable_entries(url, "sample"):
-        execute(url, f"TRUNCATE {tables} RESTART IDENTITY")
+    # Cheaper than truncating the tables, and the service's statements stay prepared.
+    execute(
+        url,
+        "SET LOCAL session_replication_role = replica;"  # disables the triggers
+        "DELETE FROM sample.ledger_limit_use;"
+        "DELETE FROM sample.ledger_entry;"
+        "DELETE FROM sample.ledger_balance;"
+        "SELECT setval(pg_get_serial_sequence('sample.ledger_entry', 'id'), 1, false)",
+    )

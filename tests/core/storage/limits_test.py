@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta, timezone
 
+import psycopg2
 import pytest
 from pydantic import SecretStr
-from sqlalchemy.exc import IntegrityError
 
 from core.ledgers.ledger import at_most, once, once_per
 from core.ledgers.limits import Usage
@@ -147,8 +147,11 @@ def test_the_database_refuses_a_use_that_the_limit_does_not_allow(url: SecretStr
         (2, "entry_id + 1", "ck_ledger_limit_use_within_limit"),
         (0, "entry_id + 1", "ck_ledger_limit_use_within_limit"),
     ):
-        with pytest.raises(IntegrityError, match=constraint):
+        with pytest.raises(psycopg2.IntegrityError, match=constraint):
             execute(url, insert.format(number=number, entry=entry))
     foreign_key = "fk_ledger_limit_use_entry_id_ledger_entry"
-    with changeable_entries(url, "sample"), pytest.raises(IntegrityError, match=foreign_key):
+    with (
+        changeable_entries(url, "sample"),
+        pytest.raises(psycopg2.IntegrityError, match=foreign_key),
+    ):
         execute(url, "UPDATE sample.ledger_limit_use SET entry_id = entry_id + 1")

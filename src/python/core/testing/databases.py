@@ -1,25 +1,32 @@
 """Creates a fresh PostgreSQL database for each test, with the apps' real migrations."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
+import psycopg2
 from pydantic import SecretStr
 
 from core.embedded.throwaway_server import ThrowawayServer, throwaway_server
 from core.ledgers.append_only import TABLES, TRIGGER
 from core.migrations import revisions
-from core.storage.connections import connect
+from core.storage.connections import (
+    connect,
+    libpq_parameters,
+    session_settings,
+    setting_statements,
+)
 
 
 def execute(url: SecretStr, statement: str) -> list[tuple[Any, ...]]:
-    """Runs a statement in a transaction of its own, and returns its rows, if any."""
-    engine = connect(url)
-    with engine.begin() as connection:
-        result = connection.exec_driver_sql(statement)
-        rows = [tuple(row) for row in result] if result.returns_rows else []
-    engine.dispose()
-    return rows
+    """Runs a statement, in which %% is %, in a transaction; returns its rows, if any."""
+    # Without an engine, which would ask the server about itself first.
+    connection = psycopg2.connect("", **libpq_parameters(url, statement_timeout=10))
+    settings = session_settings(statement_timeout=10, lock_timeout=5)
+    with closing(connection), connection, connection.cursor() as cursor:
+        cursor.execute(setting_statements(settings))
+        cursor.execute(statement, ())
+        return [] if cursor.description is None else cursor.fetchall()
 
 
 @contextmanager
