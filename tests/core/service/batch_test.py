@@ -11,14 +11,13 @@ from core.service.ledger_schemas import LedgerSchemas
 from core.service.sample_requests import (
     UNREACHABLE,
     assert_unavailable,
-    delete_all_entries,
     entry,
     post,
     post_batch,
     posted_keys,
     send,
 )
-from core.testing.databases import execute
+from core.testing.databases import delete_all_entries, execute
 from core.testing.threaded_service import assert_problem, served
 from sample.ledger import LEDGER
 
@@ -149,7 +148,7 @@ def test_a_non_atomic_batch_answers_each_entry_as_if_it_were_posted_alone(
     assert outcomes[3]["body"]["entry"]["id"] == outcomes[0]["body"]["id"]
     assert posted_keys(shared_url) == [("ann", "old"), ("ann", "1"), ("bob", "2"), ("bob", "1")]
 
-    delete_all_entries(shared_url)
+    delete_all_entries(shared_url, "sample")
     post(client, "ann", "old", "CREDIT_ADD")
     for number, outcome in enumerate(outcomes):
         alone = client.post("/ledger", json=entries[number])

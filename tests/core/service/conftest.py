@@ -6,9 +6,8 @@ import pytest
 from httpx import Client
 from pydantic import SecretStr
 
-from core.service.sample_requests import delete_all_entries
 from core.settings.groups import DatabaseSettings
-from core.testing.databases import Databases
+from core.testing.databases import Databases, delete_all_entries
 from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 
@@ -36,5 +35,5 @@ def shared_client(shared_url: SecretStr) -> Iterator[Client]:
 @pytest.fixture
 def client(shared_client: Client, shared_url: SecretStr) -> Client:
     """A client of a running service, whose ledger is empty when the test begins."""
-    delete_all_entries(shared_url)
+    delete_all_entries(shared_url, "sample")
     return shared_client

@@ -9,9 +9,10 @@ from httpx import Client
 from pydantic import SecretStr
 
 from core.ledgers.errors import ConfigurationError
-from core.service.sample_requests import delete_all_entries, entry
+from core.service.sample_requests import entry
 from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings, ServiceSettings
+from core.testing.databases import delete_all_entries
 from core.testing.threaded_service import assert_problem, served
 from sample.ledger import LEDGER
 
@@ -28,7 +29,7 @@ def shared_client(shared_url: SecretStr) -> Iterator[Client]:
 @pytest.fixture(params=["", PREFIX], ids=["removed", "left in place"])
 def prefix(request: pytest.FixtureRequest, shared_url: SecretStr) -> str:
     """What the proxy sends before each path."""
-    delete_all_entries(shared_url)
+    delete_all_entries(shared_url, "sample")
     prefix: str = request.param
     return prefix
 

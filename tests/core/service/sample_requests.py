@@ -75,16 +75,3 @@ def wait_until_blocked(url: SecretStr) -> None:
     """Returns once a transaction waits for a lock that another one holds."""
     blocked = "SELECT FROM pg_locks WHERE NOT granted"
     until(lambda: execute(url, blocked), "no transaction is waiting for a lock")
-
-
-def delete_all_entries(url: SecretStr) -> None:
-    """Empties the ledger; the ids of new entries start from 1."""
-    # Cheaper than truncating the tables, and the service's statements stay prepared.
-    execute(
-        url,
-        "SET LOCAL session_replication_role = replica;"  # disables the triggers
-        "DELETE FROM sample.ledger_limit_use;"
-        "DELETE FROM sample.ledger_entry;"
-        "DELETE FROM sample.ledger_balance;"
-        "SELECT setval(pg_get_serial_sequence('sample.ledger_entry', 'id'), 1, false)",
-    )

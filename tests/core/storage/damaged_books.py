@@ -10,7 +10,7 @@ from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.storage.verification import Verification
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import changeable_entries, execute
+from core.testing.databases import TRIGGERS_OFF, execute
 from sample.operations import SampleOperation as Operation
 
 LEDGER = Ledger(
@@ -45,8 +45,7 @@ def store_with_entries(url: SecretStr) -> Iterator[Store]:
 
 def change(url: SecretStr, statement: str) -> None:
     """Runs a statement that the triggers refuse, with the triggers disabled."""
-    with changeable_entries(url, "sample"):
-        execute(url, statement)
+    execute(url, f"{TRIGGERS_OFF}; {statement}")
 
 
 def found(verification: Verification) -> list[str]:

@@ -20,7 +20,7 @@ from core.storage.damaged_books import change
 from core.storage.replayed_posts import replayed
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.database_clock import DatabaseClock, database_clock
-from core.testing.databases import Databases, execute
+from core.testing.databases import Databases, delete_all_entries, execute
 from sample.operations import SampleOperation as Operation
 
 BEGIN = datetime(2026, 10, 23, 12, tzinfo=timezone.utc)
@@ -63,8 +63,7 @@ class Release(NamedTuple):
     new: BlockingStore[Operation]
 
     def empty(self) -> None:
-        tables = ("limit_use", "entry", "balance")
-        change(self.url, f"TRUNCATE {', '.join(f'sample.ledger_{table}' for table in tables)}")
+        delete_all_entries(self.url, "sample")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +83,7 @@ def releases(databases: Databases) -> Generator[tuple[Release, Release], None, N
         yield release(), release()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_a_replay_refuses_what_the_new_release_does(
     releases: tuple[Release, Release],
