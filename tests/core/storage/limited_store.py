@@ -10,6 +10,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.limits import Limit
 from core.ledgers.outcomes import Outcome
 from core.ledgers.requests import Post
+from core.storage.connections import connect
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import execute
 from sample.operations import SampleOperation as Operation
@@ -27,23 +28,29 @@ def limited(
 
     At the end, verification must find as many limits that were passed by, and nothing else.
     """
-    execute(url, "DROP TABLE IF EXISTS clock")
-    execute(url, f"SELECT '{NOON.isoformat()}'::timestamptz AS time INTO clock")
+    execute(
+        url,
+        "DROP TABLE IF EXISTS clock;"
+        f"SELECT '{NOON.isoformat()}'::timestamptz AS time INTO clock",
+    )
     ledger = Ledger(
         name="sample",
         operations=Operation,
         amounts={Operation.BOOKING_REWARD: 5},
         limits=limits,
     )
+    engine = connect(url, pool_size=1)
 
     def set_clock(time: datetime) -> None:
-        execute(url, f"UPDATE clock SET time = '{time.isoformat()}'")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE clock SET time = %s", (time,))
 
     with blocking_store(ledger, url, clock="(SELECT time FROM public.clock)") as store:
         yield store, set_clock
         rules = [found.split(":")[0] for found in store.discrepancies()]
         # Posts without a limit have the real time, so that times do not go forward here.
         assert [rule for rule in rules if rule != "order"] == ["limit"] * unrecorded
+    engine.dispose()
 
 
 def post(store: Store, nonce: str, operation: Operation = REWARD) -> Outcome[Operation]:

@@ -15,16 +15,15 @@ from core.ledgers.outcomes import Posted
 from core.ledgers.requests import Post
 from core.storage.connections import connect
 from core.storage.damaged_books import (
-    ADD_ANN,
     LEDGER,
     Store,
     change,
     found,
     store_with_entries,
 )
+from core.storage.limited_store import REWARD, limited
 from core.storage.verification import MOST_FINDINGS, Verification, verify
 from core.testing import racers, races
-from core.testing.blocking_store import blocking_store
 from core.testing.databases import execute
 from core.testing.unreliable_proxy import proxied
 from core.testing.waiting import until
@@ -78,21 +77,18 @@ def test_what_releases_may_have_done_is_not_a_finding(store: Store, url: SecretS
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
 def test_periods_have_the_names_that_uses_have(url: SecretStr, per: str | None, zone: str) -> None:
     limit = once_per(per, timezone=zone) if per else once()  # type: ignore[arg-type]
-    ledger = Ledger(
-        name="sample",
-        operations=Operation,
-        amounts={Operation.BOOKING_REWARD: -1},
-        limits={Operation.DAILY_REWARD: limit},
-    )
-    for moment in ("2026-01-01T00:10Z", "2026-03-29T00:55Z", "2026-12-31T23:59:59Z"):
-        change(url, "TRUNCATE sample.ledger_limit_use, sample.ledger_entry, sample.ledger_balance")
-        with blocking_store(ledger, url, clock=f"'{moment}'::timestamptz") as store:
-            assert isinstance(
-                store.post([Post("ann", Operation.DAILY_REWARD, "reward")])[0], Posted
-            )
-            assert store.discrepancies() == []
-            execute(url, ADD_ANN)
-            assert len(store.discrepancies()) == 1
+    moments = ("2026-01-01T00:10+0000", "2026-03-29T00:55+0000", "2026-12-31T23:59+0000")
+    with limited(url, {REWARD: limit}, unrecorded=len(moments)) as (store, set_clock):
+        for moment in moments:
+            set_clock(datetime.strptime(moment, "%Y-%m-%dT%H:%M%z"))
+            assert isinstance(store.post([Post(moment, REWARD, "reward")])[0], Posted)
+        assert store.discrepancies() == []
+        execute(
+            url,
+            "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id, created_on)"
+            " SELECT operation, amount, 'by hand', owner_id, created_on FROM sample.ledger_entry;"
+            "UPDATE sample.ledger_balance SET balance = 2 * balance",
+        )
 
 
 def test_only_the_first_findings_are_kept(url: SecretStr) -> None:
