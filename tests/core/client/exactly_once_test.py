@@ -18,14 +18,14 @@ from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation
 
-POSTS = 300
+POSTS = 80
 
 
 def test_each_post_of_several_threads_is_written_once(databases: Databases) -> None:
     url = databases.migrated("sample")
     with (
         served(LEDGER, DatabaseSettings(database_url=url)) as running,
-        faulty_proxy(str(running.base_url), mixed_faults(0.4, holds=100)) as proxy,
+        faulty_proxy(str(running.base_url), mixed_faults(0.4, holds=50)) as proxy,
         LedgerClient(proxy.url, operations=SampleOperation, try_timeout=1, deadline=60) as client,
     ):
 
@@ -54,6 +54,6 @@ def test_each_post_of_several_tasks_is_written_once(databases: Databases) -> Non
 
     with (
         served(LEDGER, DatabaseSettings(database_url=url)) as running,
-        faulty_proxy(str(running.base_url), mixed_faults(0.4, holds=100)) as proxy,
+        faulty_proxy(str(running.base_url), mixed_faults(0.4, holds=50)) as proxy,
     ):
         assert_exactly_once(url, asyncio.run(post_all(proxy.url)))

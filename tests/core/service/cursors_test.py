@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from string import printable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ledgers.errors import InvalidCursor
@@ -31,6 +31,7 @@ SELECTIONS = st.builds(
 BIGINTS = st.integers(0, 2**63 - 1)
 
 
+@settings(max_examples=40)
 @given(st.text(min_size=1), SELECTIONS, st.builds(Place, BIGINTS, BIGINTS))
 def test_it_is_read_as_it_was_written(
     owner_id: str, selection: Selection[Operation], place: Place

@@ -73,7 +73,7 @@ def test_an_application_can_run_on_several_event_loops_at_once(
 ) -> None:
     def post_many(number: int) -> None:
         with started(app) as client:
-            for count in range(50):
+            for count in range(15):
                 assert_works(client, f"{count}", f"owner {number}")
 
     with started(app) as outer, ThreadPoolExecutor(4) as pool:

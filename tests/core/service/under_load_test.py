@@ -156,7 +156,7 @@ def send_and_disconnect(address: tuple[str, int], content: bytes, *, reset: bool
 
 def test_clients_that_disconnect_early_do_not_affect_others(url: SecretStr) -> None:
     owners = ["ann", "bob", "cat"]
-    batches = [[entry(owner_id, f"{number}") for owner_id in owners] for number in range(300)]
+    batches = [[entry(owner_id, f"{number}") for owner_id in owners] for number in range(100)]
     with served(LEDGER, DatabaseSettings(database_url=url)) as client:
         address = (client.base_url.host, client.base_url.port or 0)
         with ThreadPoolExecutor(12) as pool:

@@ -23,13 +23,13 @@ from sample.limited_ledger import LIMITED_LEDGER
 def test_workers_killed_one_by_one_under_load_are_replaced_and_lose_nothing(
     url: SecretStr,
 ) -> None:
-    kill_workers_under_load(url, workers=4, kills=4)
+    kill_workers_under_load(url, workers=3, kills=3)
 
 
 def test_a_race_between_workers_has_no_wrong_outcome(url: SecretStr) -> None:
-    with service("sample.limited_service", "--workers", "4", DATABASE_URL=url) as running:
+    with service("sample.limited_service", "--workers", "3", DATABASE_URL=url) as running:
         race = mixed_owners(LIMITED_LEDGER)
-        assert not run_over_http(LIMITED_LEDGER, url, [running.address] * 4, race)
+        assert not run_over_http(LIMITED_LEDGER, url, [running.address] * 3, race)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

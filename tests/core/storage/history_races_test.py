@@ -24,8 +24,8 @@ SELECTIONS = [
 ]
 
 
-GROUPS = 60  # of each of the three that post
-AT_ONCE = 20  # in each round of reading, so that the posting cannot end before the reading begins
+GROUPS = 30  # of each of the three that post
+AT_ONCE = 10  # in each round of reading, so that the posting cannot end before the reading begins
 
 
 def post_all(url: SecretStr, worker: int, allowed: Semaphore) -> None:

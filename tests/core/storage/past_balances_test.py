@@ -113,7 +113,7 @@ def test_no_answer_ever_changes(
         monkeypatch.setattr(EventLoopConnection, "process_id", -1)
     answers: list[tuple[str, datetime, PastBalance]] = []
     stop = Event()
-    owners = [f"owner {number}" for number in range(300)]
+    owners = [f"owner {number}" for number in range(80)]
 
     def post(worker: int) -> None:
         """Posts to owners in order, so that most are new, and some of them to several at once."""

@@ -47,7 +47,7 @@ def one_nonce(ledger: Ledger[OperationT]) -> Race[OperationT]:
 
 def mixed_owners(ledger: Ledger[OperationT]) -> Race[OperationT]:
     """Posts to the same owners in random order, with retries, reused nonces and refusals."""
-    owners = [_owner() for _ in range(8)]
+    owners = [_owner() for _ in range(4)]
     operations = list(ledger.operations)
 
     def post() -> Post[OperationT]:
@@ -55,7 +55,7 @@ def mixed_owners(ledger: Ledger[OperationT]) -> Race[OperationT]:
         nonce = f"nonce {random.randrange(40)}"
         return Post(random.choice(owners), operation, nonce, _quantity(ledger, operation))
 
-    return Race("mixed owners", dict.fromkeys(owners, 10), [post() for _ in range(400)], batch=5)
+    return Race("mixed owners", dict.fromkeys(owners, 10), [post() for _ in range(200)], batch=5)
 
 
 def quantities(ledger: Ledger[OperationT]) -> Race[OperationT]:
