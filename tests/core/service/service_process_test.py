@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from core.embedded.copied_data import copied
 from core.service.sample_requests import assert_consistent, post
 from core.testing import programs
 from core.testing.blocking_store import blocking_store
@@ -41,32 +42,46 @@ def test_the_embedded_database_survives_a_restart(tmp_path: Path) -> None:
         assert post(second.client, "ann", "2").json()["balance"] == 2
 
 
-def test_the_curl_command_in_the_greeting_works(tmp_path: Path) -> None:
-    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
+@pytest.fixture(scope="module")
+def stopped_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The DATA_DIR of a service that was started once."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with service("sample.service", DATA_DIR=str(folder)) as running:
+        assert running.stop() == 0
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path, stopped_service: Path) -> str:
+    """A DATA_DIR for tests that are not about its creation."""
+    return str(copied(stopped_service, tmp_path / "data"))
+
+
+def test_the_curl_command_in_the_greeting_works(data: str) -> None:
+    with service("sample.service", DATA_DIR=data) as running:
         [command_line] = re.findall(r"try +(curl .*)", running.greeting)
         words = shlex.split(command_line)
         name, value = words[words.index("-H") + 1].split(": ")
         content = words[words.index("-d") + 1]
-        assert httpx.post(words[-1], content=content, headers={name: value}).status_code == 201
+        answer = running.client.post(words[-1], content=content, headers={name: value})
+        assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("options", [[], ["--workers", "2"]], ids=["one process", "workers"])
-def test_a_killed_service_leaves_no_database_server_behind(
-    tmp_path: Path, options: list[str]
-) -> None:
-    with service("sample.service", *options, DATA_DIR=str(tmp_path)) as running:
+def test_a_killed_service_leaves_no_database_server_behind(data: str, options: list[str]) -> None:
+    with service("sample.service", *options, DATA_DIR=data) as running:
         assert post(running.client, "ann", "1").status_code == 201
-        pid_file = tmp_path / "sample" / "postgresql" / "postmaster.pid"
+        pid_file = Path(data) / "sample" / "postgresql" / "postmaster.pid"
         assert pid_file.exists()
         running.stop(signal.SIGKILL)
         until(lambda: not pid_file.exists(), "the database server outlives its service")
-    with service("sample.service", DATA_DIR=str(tmp_path)) as again:
+    with service("sample.service", DATA_DIR=data) as again:
         assert again.client.get("/ledger/ann").json()["balance"] == 1
 
 
-def test_a_second_service_on_the_same_data_exits_and_names_the_first(tmp_path: Path) -> None:
-    with service("sample.service", DATA_DIR=str(tmp_path)) as running:
-        second = run("--port", "0", DATA_DIR=str(tmp_path))
+def test_a_second_service_on_the_same_data_exits_and_names_the_first(data: str) -> None:
+    with service("sample.service", DATA_DIR=data) as running:
+        second = run("--port", "0", DATA_DIR=data)
         assert second.returncode == 1
         assert f"in use by process {running.process.pid}: stop that one first" in second.stdout
         assert post(running.client, "ann", "1").status_code == 201
