@@ -97,10 +97,10 @@ class LedgerConformance(LimitConformance[OperationT], PerUnitConformance[Operati
         self, database_url: SecretStr, make_race: MakeRace
     ) -> None:
         race = make_race(self.ledger)
-        assert not racers.run(self.ledger, database_url, race, racers.this_process, threads=16)
+        assert not racers.run(self.ledger, database_url, race, racers.this_process, threads=8)
 
     def test_a_race_of_processes_has_no_wrong_winner(
         self, database_url: SecretStr, make_race: MakeRace, processes: racers.Racers
     ) -> None:
         race = make_race(self.ledger)
-        assert not racers.run(self.ledger, database_url, race, processes, threads=4)
+        assert not racers.run(self.ledger, database_url, race, processes, threads=2)
