@@ -76,7 +76,7 @@ def test_an_app_named_like_a_keyword_of_sql_works(
     app.migrate()
     monkeypatch.syspath_prepend(tmp_path)
     ledger = import_module(f"declared_{name}").LEDGER
-    assert not first_problems(Migrations(ledger, databases.empty, app.ini))
+    assert not first_problems(Migrations(ledger, databases.server, app.ini))
     with service("served", **app.settings) as running:
         client = running.client
         assert client.get("/readyz").json() == {"status": "ready"}
