@@ -103,7 +103,8 @@ def test_the_printed_sql_is_the_online_run_for_every_value(odd: Migrations, stri
 
     @given(VALUES)
     @example(NASTY)
-    @settings(max_examples=3, deadline=None)
+    @example(["\\", *NASTY[:2]])  # the backslash in the default of a column, too
+    @settings(max_examples=2, deadline=None)
     def has_the_same_effect(values: list[str]) -> None:
         assert odd.ini is not None
         shares = [["KEPT", *values[0::3]], values[1::3], values[2::3]]
