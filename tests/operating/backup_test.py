@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pydantic import SecretStr
 from core.embedded.programs import binary
 from core.service.killed_services import PatientClients
 from core.service.sample_requests import assert_consistent, post, posted_keys
+from core.testing import programs
 from core.testing.databases import Databases
 from core.testing.process_environment import environment
 from core.testing.service_process import service
@@ -19,26 +19,35 @@ from core.testing.waiting import until
 
 PAGE = Path("docs/operating/backup.md").read_text()
 BACK_UP, RESTORE = (
-    block.replace("python3 content.pex", f"'{sys.executable}' -m sample.service").replace(
-        "content", "sample"
-    )
+    block.replace("content", "sample")
     for block in re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 )
+OUR_PROGRAM = re.compile(r'DATABASE_URL="\$(\w+)" python3 sample\.pex (\w+)')
 
 
 def run(script: str, folder: Path, **urls: SecretStr) -> str:
     """Runs the commands on a dump in `folder`. Each must succeed. Returns what they print."""
-    variables = environment(**urls)
+    printed = ""
+    for line in script.replace("sample.dump", f"'{folder}/sample.dump'").splitlines():
+        if ours := OUR_PROGRAM.fullmatch(line):
+            variables = environment(DATABASE_URL=urls[ours[1]])
+            done = programs.run("sample.service", ours[2], env=variables, merged=True)
+        else:
+            done = in_shell(line, environment(**urls))
+        assert done.returncode == 0, done.stdout
+        printed += done.stdout
+    return printed
+
+
+def in_shell(line: str, variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     variables["PATH"] = f"{Path(binary('psql')).parent}{os.pathsep}{variables['PATH']}"
-    done = subprocess.run(
-        ["/bin/sh", "-euc", script.replace("sample.dump", f"'{folder}/sample.dump'")],
+    return subprocess.run(
+        ["/bin/sh", "-euc", line],
         env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def test_a_backup_made_under_load_has_all_that_was_acknowledged_and_takes_posts(
