@@ -30,10 +30,13 @@ STORE_TESTS = {
 MIGRATION_TESTS = all_tests_in("tests/migrations")
 TESTING_TESTS = all_tests_in("tests/core/testing")
 OPERATING_TESTS = all_tests_in("tests/operating")
+# They fork programs from a process that has imported the service.
+FORKING_TESTS = {f"tests/migrations/{name}_test.py" for name in ("commands", "deploying")}
 SERVICE_TESTS = (
     CLIENT_TESTS
     | CONSOLE_TESTS
     | CORE_SERVICE_TESTS
+    | FORKING_TESTS
     | PROGRAM_TESTS
     | HTTP_SERVER_TESTS
     | NEW_APP_TESTS
