@@ -1,8 +1,8 @@
 """More connections than the limit: they are told so, the log says so, and the service lives."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from httpx import Client
@@ -12,8 +12,7 @@ from core.http_server.raw_client import Answer, RawClient, get, raw_client
 from core.service.sample_requests import UNREACHABLE, post
 from core.settings.groups import ServiceSettings
 from core.testing.http_clients import http_client
-from core.testing.process_environment import environment
-from core.testing.service_process import Service, command
+from core.testing.service_process import logged_service
 from core.testing.threaded_service import served
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -70,33 +69,25 @@ def test_refused_clients_that_stay_are_not_kept(limited: Client) -> None:
         until(lambda: refused[-1].is_closed(), "the connection stays open")
 
 
-def test_a_low_limit_on_open_files_limits_the_connections(url: SecretStr) -> None:
-    process = subprocess.Popen(
-        ["sh", "-c", 'ulimit -n 128 && exec "$@"', "sh", *command("sample.service"), "--port", "0"],
-        env=environment(DATABASE_URL=url),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        running = Service(process)
-        with running.client as client, ExitStack() as stack:
-            assert post(client, "ann", "1").status_code == 201
+def test_a_low_limit_on_open_files_limits_the_connections(url: SecretStr, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with (
+        path.open("w") as log,
+        logged_service(log, "core.http_server.few_open_files", DATABASE_URL=url) as running,
+    ):
+        with ExitStack() as stack:
+            assert post(running.client, "ann", "1").status_code == 201
             for _ in range(200):
-                stack.enter_context(raw_client(client))
+                stack.enter_context(raw_client(running.client))
             # Those that are connected are served, with new connections to the database.
-            assert post(client, "ann", "2").status_code == 201
-            assert client.get("/readyz").status_code == 200
+            assert post(running.client, "ann", "2").status_code == 201
+            assert running.client.get("/readyz").status_code == 200
+            running.client.close()
         with http_client(running.address) as client:
             until(
                 lambda: client.get("/healthz").status_code == 200,
                 "the service still refuses connections",
             )
         assert running.stop() == 0
-        assert process.stderr is not None
-        log = process.stderr.read()
-    finally:
-        process.kill()
-        process.communicate()
-    assert "the limit on open files allows only 48 connections" in log
-    assert "48 connections are open: refusing further ones" in log
+    assert "the limit on open files allows only 48 connections" in path.read_text()
+    assert "48 connections are open: refusing further ones" in path.read_text()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 from pydantic import SecretStr
@@ -12,6 +10,7 @@ from core.http_server.raw_client import post as raw_post
 from core.http_server.raw_client import raw_client
 from core.service.killed_services import kill_workers_under_load
 from core.service.sample_requests import post
+from core.testing import programs
 from core.testing.process_environment import environment
 from core.testing.racers import run_over_http
 from core.testing.races import mixed_owners
@@ -57,29 +56,7 @@ def test_workers_end_when_their_supervisor_is_killed(url: SecretStr) -> None:
         until(lambda: running.refuses(), "the workers outlive their supervisor")
 
 
-FAILS_TO_START = """
-import socket
-from core.http_server.worker_processes import WorkerProcesses
-from core.ledgers.errors import LedgerError
-from core.service.health import Drain
-from core.settings.groups import ServiceSettings
-
-async def app(scope, receive, send):
-    await receive()
-    await send({"type": "lifespan.startup.failed", "message": "no"})
-
-listener = socket.create_server(("127.0.0.1", 0))
-try:
-    workers = WorkerProcesses(app, ServiceSettings(), 2, drain=Drain())
-    workers.run([listener], on_start=lambda: print("ready"))
-except LedgerError as error:
-    print(error)
-"""
-
-
 def test_a_worker_that_cannot_start_ends_the_service() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", FAILS_TO_START], env=environment(), capture_output=True, text=True
-    )
+    ended = programs.run("core.service.failing_workers", env=environment())
     assert "exited with status 3 while it was starting: see the log above" in ended.stdout
     assert "ready" not in ended.stdout
