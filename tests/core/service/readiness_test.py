@@ -9,9 +9,9 @@ import pytest
 from httpx import Client
 from pydantic import SecretStr
 
+from core.embedded.copied_data import copied
 from core.embedded.postgresql_server import postgresql
 from core.ledgers.errors import ConfigurationError
-from core.migrations import revisions
 from core.migrations.readiness import require_ready
 from core.service.sample_requests import assert_consistent, assert_unavailable, post
 from core.settings.groups import DatabaseSettings
@@ -134,10 +134,9 @@ def test_a_statement_that_postgresql_cannot_execute_is_a_defect(url: SecretStr) 
         assert_problem(post(client, "ann", "1"), 500, "internal_error")
 
 
-def test_a_standby_is_not_ready_until_it_is_promoted(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_a_standby_is_not_ready_until_it_is_promoted(tmp_path: Path, migrated: Path) -> None:
+    data = copied(migrated, tmp_path / "data")
     with postgresql(data) as url:
-        revisions.upgrade("sample", url)
         with client_of(url) as client:
             assert post(client, "ann", "1").status_code == 201
     (data / "standby.signal").touch()
