@@ -46,7 +46,7 @@ def post_asynchronously(url: str) -> NoAnswer:
 both = pytest.mark.parametrize("failure", [post, post_asynchronously])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def refusing() -> str:
     """A URL at which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -74,20 +74,26 @@ def plain() -> Iterator[tuple[str, list[bytes]]]:
     thread.join()
 
 
-@both
-def test_a_refused_connection_says_that_nothing_was_posted(failure: Failure, refusing: str) -> None:
-    error = failure(refusing)
-    assert error.tries > 1 and 0 < error.seconds <= 1
+@pytest.fixture(scope="module", params=[post, post_asynchronously])
+def refused(request: pytest.FixtureRequest, refusing: str) -> NoAnswer:
+    """What a post to that URL raises."""
+    failure: Failure = request.param
+    return failure(refusing)
+
+
+def test_a_refused_connection_says_that_nothing_was_posted(
+    refused: NoAnswer, refusing: str
+) -> None:
+    assert refused.tries > 1 and 0 < refused.seconds <= 1
     assert re.fullmatch(
-        rf"No answer from {refusing}: .+, after {error.tries} tries in {error.seconds:.1f} s; "
+        rf"No answer from {refusing}: .+, after {refused.tries} tries in {refused.seconds:.1f} s; "
         rf"nothing was posted; {ADVICE}",
-        str(error),
+        str(refused),
     )
 
 
-@both
-def test_its_traceback_fits_on_a_screen(failure: Failure, refusing: str) -> None:
-    assert len("".join(traceback.format_exception(failure(refusing))).splitlines()) < 40
+def test_its_traceback_fits_on_a_screen(refused: NoAnswer) -> None:
+    assert len("".join(traceback.format_exception(refused)).splitlines()) < 40
 
 
 def test_a_read_does_not_mention_posts(refusing: str) -> None:

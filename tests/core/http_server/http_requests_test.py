@@ -162,7 +162,7 @@ def chunks(size: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("path", ["/ledger", "/ledger/batch"])
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "chunked"])
 def test_every_client_gets_the_413_for_20_mb(client: Client, path: str, chunked: bool) -> None:
-    for _ in range(20):
+    for _ in range(5):
         # It sends all of the body before it reads the answer.
         connection = http.client.HTTPConnection(*address_of(client), timeout=60)
         body = chunks(20_000_000) if chunked else b"x" * 20_000_000

@@ -15,7 +15,7 @@ from core.testing.databases import held
 from core.testing.service_process import service
 from core.testing.waiting import until
 
-SECONDS = 4
+SECONDS = 2
 
 
 @pytest.fixture
