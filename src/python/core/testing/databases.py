@@ -26,10 +26,13 @@ def execute(url: SecretStr, statement: str) -> list[tuple[Any, ...]]:
     # Without an engine, which would ask the server about itself first.
     connection = psycopg2.connect("", **libpq_parameters(url, statement_timeout=10))
     settings = session_settings(statement_timeout=10, lock_timeout=5)
-    with closing(connection), connection, connection.cursor() as cursor:
+    with closing(connection), connection.cursor() as cursor:
+        connection.autocommit = True  # the transaction begins with the settings
         cursor.execute(setting_statements(settings))
-        cursor.execute(statement, ())
-        return [] if cursor.description is None else cursor.fetchall()
+        connection.autocommit = False
+        with connection:
+            cursor.execute(statement, ())
+            return [] if cursor.description is None else cursor.fetchall()
 
 
 @contextmanager
