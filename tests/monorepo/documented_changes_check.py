@@ -59,8 +59,10 @@ def selected_tests(workspace: Workspace) -> Mapping[str, set[str]]:
         "travel's, but not `travel_documents_test.py`": app_tests("travel"),
         "`travel_package_test.py`": {"tests/apps/travel:package"},
         "`travel_documents_test.py`": documents_of("travel"),
-        "core's tests that run a service, each app's `<app>_package_test.py` and "
-        "`<app>_documents_test.py`": documents | packages | SERVICE_TESTS,
+        "core's tests that run a service or another program, each app's "
+        "`<app>_package_test.py` and `<app>_documents_test.py`": documents
+        | packages
+        | SERVICE_TESTS,
         "all that need a ledger": only_tests(all_targets(workspace) - NEED_NO_LEDGER),
         "those of its examples and tables": README_TESTS,
         "those of its examples": TYPE_EXAMPLES,

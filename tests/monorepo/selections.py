@@ -27,11 +27,12 @@ STORE_TESTS = {
     test.replace("/storage/", "/storage:").removesuffix("_test.py")
     for test in all_tests_in("tests/core/storage") - CONNECTION_TESTS
 }
-MIGRATION_TESTS = all_tests_in("tests/migrations")
+FORKING_TESTS = {"tests/migrations:commands", "tests/migrations:deploying"}
+MIGRATION_TESTS = all_tests_in("tests/migrations") - {
+    f"{name.replace(':', '/')}_test.py" for name in FORKING_TESTS
+}
 TESTING_TESTS = all_tests_in("tests/core/testing")
 OPERATING_TESTS = all_tests_in("tests/operating")
-# They fork programs from a process that has imported the service.
-FORKING_TESTS = {f"tests/migrations/{name}_test.py" for name in ("commands", "deploying")}
 SERVICE_TESTS = (
     CLIENT_TESTS
     | CONSOLE_TESTS
@@ -43,7 +44,7 @@ SERVICE_TESTS = (
     | OPERATING_TESTS
     | TESTING_TESTS
 )
-"""Core's tests that run a service."""
+"""Core's tests that run a service or another program."""
 TYPE_EXAMPLES = {"tests/type_checking:examples"}
 README_TESTS = {
     *("tests:readme", "tests:packages", *TYPE_EXAMPLES),
