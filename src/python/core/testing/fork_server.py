@@ -32,13 +32,6 @@ from core.migrations import alembic_environment
 from core.service import app
 
 _MAX_BYTES = 1024 * 1024
-# What services import only when they start, which is a fifth of the work of starting.
-_IMPORTED_LATE = (
-    "core.migrations.operation_changes",
-    "pydantic.v1",
-    "uvicorn.lifespan.on",
-    "uvicorn.loops.uvloop",
-)
 
 
 def served_module(channel: socket.socket) -> str:
@@ -52,8 +45,7 @@ def served_module(channel: socket.socket) -> str:
         package = member.__name__.rpartition(".")[0]
         for module in pkgutil.iter_modules([folder], f"{package}."):
             importlib.import_module(module.name)
-    for name in _IMPORTED_LATE:
-        importlib.import_module(name)
+    importlib.import_module("pydantic.v1")  # as FastAPI does only when a service starts
     gc.freeze()  # so that the forks share the memory of what has been imported
     woken = _woken_by(signal.SIGCHLD)
     reports: dict[int, int] = {}  # the pipe of each program that runs, by its process ID
