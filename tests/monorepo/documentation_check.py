@@ -97,7 +97,9 @@ def test_contributing_names_what_ci_runs(workspace: Workspace) -> None:
     [sentence] = re.findall(
         r"^It runs .*?\.$", (workspace.root / "CONTRIBUTING.md").read_text(), re.M | re.S
     )
-    ran = re.findall(r"^ *((?:\./pants|scripts/)(?!.*>/dev/null).*)", script, re.MULTILINE)
+    ran = re.findall(
+        r"^ *((?:TEST_PACKAGES=yes )?(?:\./pants|scripts/)(?!.*>/dev/null).*)", script, re.MULTILINE
+    )
     commands = {re.sub(r" --python-\S+", "", command) for command in ran}
     assert {*re.findall(r"`(.*?)`", sentence)} == commands
 

@@ -47,7 +47,7 @@ def served_module(channel: socket.socket) -> str:
             importlib.import_module(module.name)
     importlib.import_module("pydantic.v1")  # as FastAPI does only when a service starts
     gc.freeze()  # so that the forks share the memory of what has been imported
-    woken = _woken_by(signal.SIGCHLD)
+    woken, waking = _woken_by(signal.SIGCHLD)
     reports: dict[int, int] = {}  # the pipe of each program that runs, by its process ID
     while True:
         ready, _, _ = select.select([channel, woken], [], [])
@@ -64,7 +64,7 @@ def served_module(channel: socket.socket) -> str:
         if not program:
             for descriptor in (report, *reports.values()):
                 os.close(descriptor)
-            for ours in (channel, woken):
+            for ours in (channel, woken, waking):
                 ours.close()
             request = json.loads(text)
             _become(request, streams)
@@ -75,13 +75,13 @@ def served_module(channel: socket.socket) -> str:
         reports[program] = report
 
 
-def _woken_by(number: int) -> socket.socket:
-    """Returns a socket that can be read after each signal with this number."""
+def _woken_by(number: int) -> tuple[socket.socket, socket.socket]:
+    """Returns two connected sockets. Each signal with this number writes to the second one."""
     reading, writing = socket.socketpair()
     writing.setblocking(False)
     signal.signal(number, lambda *_: None)
-    signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
-    return reading
+    signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    return reading, writing
 
 
 def _received(channel: socket.socket) -> tuple[bytes, list[int]]:
@@ -109,7 +109,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
     """Sets this process up as if a new interpreter had started the program."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.close(signal.set_wakeup_fd(-1))
+    signal.set_wakeup_fd(-1)
     for number, stream in enumerate(streams):  # those of sys.stdin, sys.stdout, sys.stderr
         os.dup2(stream, number)
         os.close(stream)
