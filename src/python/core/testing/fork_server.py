@@ -25,6 +25,7 @@ import sys
 import time
 import warnings
 from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from core.cli import commands
@@ -79,9 +80,13 @@ def _woken_by(number: int) -> tuple[socket.socket, socket.socket]:
     """Returns two connected sockets. Each signal with this number writes to the second one."""
     reading, writing = socket.socketpair()
     writing.setblocking(False)
-    signal.signal(number, lambda *_: None)
+    signal.signal(number, _wake)
     signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     return reading, writing
+
+
+def _wake(number: int, frame: FrameType | None) -> None:
+    """Does nothing: a signal without a handler would not be written to the socket."""
 
 
 def _received(channel: socket.socket) -> tuple[bytes, list[int]]:
