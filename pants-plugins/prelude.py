@@ -62,7 +62,7 @@ def in_every_lock():
 
 
 def in_one_process(tag):
-    """Runs the tests of this folder, and of the folders below, together with all of the same tag.
+    """Runs the tests in this folder and below in one process, with all others that have this tag.
 
     Starting a process and its PostgreSQL server takes longer than most tests.
     """
@@ -184,6 +184,6 @@ def ledger_tests(name):
         name="package",
         source=package,
         runtime_package_dependencies=[f"//src/python/apps/{name}:pex"],
-        # Skipped by default: to build a package, Pants installs the dependencies for every Python.
+        # Skipped by default, because building a package takes minutes: see docs/monorepo.md.
         skip_tests=not env("TEST_PACKAGES", ""),
     )

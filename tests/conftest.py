@@ -6,6 +6,6 @@ pytest_plugins = ["core.testing.pytest_fixtures"]
 
 
 def pytest_collection_finish() -> None:
-    """Keeps what has been imported out of garbage collections, which took a tenth of the time."""
+    """Exempts imported objects from garbage collection, which took a tenth of the time."""
     gc.collect()
     gc.freeze()

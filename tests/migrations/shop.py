@@ -23,7 +23,7 @@ HOOKS = "[post_write_hooks]"
 class Shop:
     """An app whose migrations are in a folder outside of the workspace.
 
-    Its revisions are formatted only if `formatted`, because that starts two programs for each.
+    Its revisions are formatted only if `formatted`, because formatting one starts two programs.
     """
 
     def __init__(

@@ -174,7 +174,7 @@ CASES: list[Case] = [
 
 
 def apps(operations: Iterable[Operation | None]) -> dict[str, dict[str, Operation]]:
-    """An app for each operation, X, with one that does not change."""
+    """One app for each operation X. Another operation of the app does not change."""
     other = {"OTHER": operation(1)}
     return {
         f"shop{number}": other if each is None else {"X": each, **other}

@@ -10,7 +10,7 @@ from core.embedded.postgresql_server import postgresql
 
 @pytest.fixture(scope="session")
 def initialized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an empty server, to make copies of."""
+    """The data folder of an empty server, for tests to copy."""
     data = tmp_path_factory.mktemp("initialized") / "postgresql"
     with postgresql(data):
         pass

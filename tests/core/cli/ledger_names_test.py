@@ -53,7 +53,7 @@ class App:
         template = "script.py.mako"
         (migrations / template).write_text(sample.with_name(template).read_text())
         ini = migrations / sample.name
-        # The formatters would take most of the time.
+        # Without the formatters, which would take most of the time.
         ini.write_text(sample.read_text().partition("[post_write_hooks]")[0])
         self.ini = str(ini)
         self.settings = {

@@ -28,7 +28,7 @@ UNREACHABLE = [
 ]
 URL = UNREACHABLE[0]
 
-# One for each way to be refused.
+# One for each reason to refuse a URL.
 REFUSED = [
     "postgresql://user:s3cr3t%p4ss@127.0.0.1:1/db",
     "postgresql://user:s3cr3t\udcffp4ss@127.0.0.1:1/db",
@@ -71,7 +71,7 @@ COMMANDS = [
     ["export", "--format", "csv"],
 ]
 
-# The URL is in another setting by mistake. Every command reads the former, before it begins.
+# The URL is in another setting by mistake. Every command starts by reading those of the program.
 OF_THE_PROGRAM = ["SECRETS_DIR", "QUEUE_SIZE", "SHUTDOWN_TIMEOUT", "LOG_LEVEL"]
 OF_THE_DATABASE = ["DATABASE_URL_FILE", "CONNECT_TIMEOUT", "LOCK_TIMEOUT"]
 
@@ -88,7 +88,7 @@ def assert_hidden(text: str) -> None:
 
 def test_no_command_shows_the_password_of_a_url() -> None:
     pairs = [*product([*UNREACHABLE, *REFUSED], COMMANDS)]
-    # The code that refuses a URL, or fails to connect, is the same for every command.
+    # All commands share the code that refuses a URL, so each odd one is given to one command.
     pairs += zip(ODD, cycle(COMMANDS))
     for shown in outputs([({"DATABASE_URL": url}, arguments) for url, arguments in pairs]):
         assert "\nsample: " in "\n" + shown

@@ -15,7 +15,7 @@ from sample.operations import SampleOperation
 
 @pytest.fixture(scope="session", autouse=True)
 def no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Lets clients read no certificates, of which there are many, as if none were installed."""
+    """Hides the installed certificate authorities, which every client would spend time loading."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("SSL_CERT_FILE", raising=False)
         patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no certificates")))

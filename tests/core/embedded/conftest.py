@@ -13,7 +13,7 @@ from core.embedded.throwaway_server import memory
 
 @pytest.fixture(scope="session")
 def initialized() -> Iterator[Path]:
-    """A data folder to make copies of."""
+    """The data folder of an empty server, for tests to copy."""
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
         data = Path(folder, "data")
         with postgresql(data):
@@ -23,7 +23,7 @@ def initialized() -> Iterator[Path]:
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """In memory if possible, where copying a data folder takes a third of the processor time."""
+    """A folder in memory, if possible: copying data there takes a third of the processor time."""
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
         yield Path(folder)
 

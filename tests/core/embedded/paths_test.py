@@ -38,7 +38,7 @@ def test_a_server_runs_in_folders_with_any_name(
     folder = short / path
     folder.mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    if path != ODDEST:  # initdb runs in that one
+    if path != ODDEST:  # in which initdb runs, too
         copied(initialized, folder / "data")
     with postgresql(folder / "data") as maintenance_url:
         url = ThrowawayServer(maintenance_url).create_database()

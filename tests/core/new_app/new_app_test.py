@@ -89,7 +89,7 @@ def test_the_revision_is_the_one_that_autogenerate_writes(
 ) -> None:
     main(["shop", "PURCHASE=-7", "REFUND=7"])
     ini = "alembic/shop/alembic.ini"
-    # The formatters would take most of the time, and formats are not compared.
+    # Without the formatters, which would take most of the time: the format is not compared.
     Path(ini).write_text(Path(ini).read_text().partition("[post_write_hooks]")[0])
     [written] = (workspace / "alembic/shop/versions").glob("*.py")
     before = without_identifier(written.name), statements(written.read_text())

@@ -84,8 +84,8 @@ def test_a_service_recovers_from_a_database_restart_without_losing_an_acknowledg
     tmp_path: Path, migrated: Path, crash: bool
 ) -> None:
     data = copied(migrated, tmp_path / "data")
-    # It is not durable, because the machine does not crash. The service asks for commits to be
-    # written all the same.
+    # Not durable, because the machine does not crash. Commits are written to disk only because the
+    # service asks for it.
     server = partial(postgresql, data, durable=False)
     with ExitStack() as stack:
         database = stack.enter_context(ExitStack())

@@ -183,9 +183,7 @@ def test_a_database_that_does_not_answer_is_named_with_the_variable_of_its_url(
     assert refused.stdout.endswith("\nCheck SAMPLE_DATABASE_URL\n")
 
 
-def test_services_killed_under_load_lose_no_acknowledged_post(
-    url: SecretStr,
-) -> None:
+def test_services_killed_under_load_lose_no_acknowledged_post(url: SecretStr) -> None:
     """Nor do they invent any: an unacknowledged post has one entry or none."""
     with ExitStack() as stack:
         services = [

@@ -111,7 +111,7 @@ def _accepts_connections(server: "subprocess.Popen[bytes]", data: Path, socket: 
     """Waits until the server accepts connections. Returns False if it ends, or takes too long."""
     deadline = time.monotonic() + _START_SECONDS
     probe = [binary("pg_isready"), "--quiet", "--host", str(socket), "--username", "postgres"]
-    # Its file is cheaper to read than the probe is to start, but may be that of another server.
+    # The file is cheaper to read than the probe is to start, but a crash may have left it behind.
     while not says_ready(data) or subprocess.run(probe).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             return False

@@ -1,4 +1,4 @@
-"""Reads and removes the files that name a server's process, which outlast a crash."""
+"""Reads the files that name a server's process, and removes those that a crash has left behind."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ def remove_stale_files(data: Path, socket: Path) -> None:
 
 
 def says_ready(data: Path) -> bool:
-    """Whether the file of the server's process says that it accepts connections, or did once."""
+    """Whether postmaster.pid, which may be left from a crash, says that the server is ready."""
     try:
         lines = (data / "postmaster.pid").read_bytes().splitlines()
     except FileNotFoundError:

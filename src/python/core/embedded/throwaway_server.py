@@ -32,7 +32,7 @@ class ThrowawayServer:
         name = f"test_{next(self._numbers)}"
         socket = unquote(self._url.query.removeprefix("host="))
         connection = ["--host", socket, "--username", "postgres"]
-        # The default strategy also writes the copy to the log, which takes twice as long.
+        # The default strategy takes twice as long, because it also writes the copy to the log.
         source = _name_of(template) if template else "template1"
         how = ["--template", source, "--strategy", "file_copy"]
         command = [binary("createdb"), *connection, *how, name]
@@ -58,6 +58,6 @@ def _name_of(database: SecretStr) -> str:
 
 
 def memory() -> Path | None:
-    """Returns a folder whose files are kept in memory, if there is enough room."""
+    """Returns a folder that Linux keeps in memory, or None if there is none with enough room."""
     usable = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
     return _MEMORY if usable else None

@@ -64,7 +64,7 @@ class Migrations:
 
     @cached_property
     def _upgraded(self) -> SecretStr:
-        """The upgraded database of which each check gets a copy: a copy is faster than a run."""
+        """The database that each check gets a copy of: copying is faster than migrating."""
         url = self.empty_database()
         with connected(url) as connection:
             connection.exec_driver_sql(NEIGHBOUR)

@@ -21,7 +21,7 @@ from core.migrations.current_revisions import current_revisions, database_url
 
 
 def known_revisions(app: str, ini: str | None = None) -> tuple[str, ...]:
-    """Returns the revisions at which the configured database is.
+    """Returns the current revisions of the configured database.
 
     Raises CommandError if this code does not know them, or if the database cannot be read.
     """

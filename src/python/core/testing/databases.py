@@ -18,12 +18,12 @@ from core.storage.connections import (
 )
 
 TRIGGERS_OFF = "SET LOCAL session_replication_role = replica"
-"""Lets this transaction change and delete entries, which PostgreSQL otherwise refuses."""
+"""Lets this transaction change and delete entries. Foreign keys are not checked either."""
 
 
 def execute(url: SecretStr, statement: str) -> list[tuple[Any, ...]]:
-    """Runs a statement, in which %% is %, in a transaction; returns its rows, if any."""
-    # Without an engine, which would ask the server about itself first.
+    """Runs a statement in a transaction and returns its rows, if any. A percent sign is %%."""
+    # Without an engine, which would first send queries of its own.
     connection = psycopg2.connect("", **libpq_parameters(url, statement_timeout=10))
     settings = session_settings(statement_timeout=10, lock_timeout=5)
     with closing(connection), connection.cursor() as cursor:
@@ -63,7 +63,7 @@ def changeable_entries(url: SecretStr, app: str) -> Generator[None, None, None]:
 
 def delete_all_entries(url: SecretStr, app: str) -> None:
     """Empties the ledger; the ids of new entries start from 1."""
-    # Cheaper than truncating the tables, and the statements of its stores stay prepared.
+    # Cheaper than TRUNCATE, after which stores would have to prepare their statements again.
     execute(
         url,
         f"{TRIGGERS_OFF};"

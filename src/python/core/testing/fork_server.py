@@ -49,7 +49,7 @@ def served_module(channel: socket.socket) -> str:
     importlib.import_module("pydantic.v1")  # as FastAPI does only when a service starts
     gc.freeze()  # so that the forks share the memory of what has been imported
     woken, waking = _woken_by(signal.SIGCHLD)
-    reports: dict[int, int] = {}  # the pipe of each program that runs, by its process ID
+    reports: dict[int, int] = {}  # the pipe of each running program, by process ID
     while True:
         ready, _, _ = select.select([channel, woken], [], [])
         if woken in ready:
@@ -106,7 +106,7 @@ def _report_ends(reports: dict[int, int]) -> None:
 
 
 def _write(report: int, number: int) -> None:
-    with suppress(BrokenPipeError):  # the test has not waited for the end
+    with suppress(BrokenPipeError):  # the test no longer reads it
         os.write(report, f"{number}\n".encode())
 
 
@@ -143,7 +143,7 @@ def _run(module: str) -> None:
             os._exit(status)
 
     atexit.register(end)  # registered first, so it runs last
-    # That the module has been imported already, which it would not be in a new interpreter.
+    # It would warn that the module is already imported, which is so only in a fork.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="runpy")
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -46,7 +46,7 @@ class Program:
     def send_signal(self, number: int) -> None:
         """Sends a signal, unless the program has ended."""
         if self.poll() is None:
-            with suppress(ProcessLookupError):  # it has ended, but its exit status is on the way
+            with suppress(ProcessLookupError):  # it has ended, but the report has not arrived
                 os.kill(self.pid, number)
 
     def terminate(self) -> None:
