@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from click.testing import CliRunner
 from core.cli import commands
 from core.cli.main import program_of
 from core.testing.process_environment import environment
-from core.testing.programs import start
+from core.testing.programs import run
 from sample.ledger import LEDGER
 
 _PROGRAM = """
@@ -59,16 +57,10 @@ def test_the_help_lists_every_command() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 def test_a_full_disk_is_reported_without_a_traceback() -> None:
-    with (
-        open("/dev/full", "wb") as full,
-        tempfile.TemporaryFile() as errors,
-        closing(
-            start("sample.service", "describe", env=environment(), stdout=full, stderr=errors)
-        ) as program,
-    ):
-        assert program.wait(60) == 1
-        errors.seek(0)
-        assert errors.read() == b"sample: [Errno 28] No space left on device\n"
+    with open("/dev/full", "wb") as full:
+        done = run("sample.service", "describe", env=environment(), stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == "sample: [Errno 28] No space left on device\n"
 
 
 def test_another_word_is_wrong_usage() -> None:

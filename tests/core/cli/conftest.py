@@ -4,17 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from core.embedded import copied_data
 from core.embedded.copied_data import copied
-from core.embedded.postgresql_server import postgresql
 
 
 @pytest.fixture(scope="session")
 def initialized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of an empty server, for tests to copy."""
-    data = tmp_path_factory.mktemp("initialized") / "postgresql"
-    with postgresql(data):
-        pass
-    return data
+    return copied_data.initialized(tmp_path_factory.mktemp("initialized") / "postgresql")
 
 
 @pytest.fixture

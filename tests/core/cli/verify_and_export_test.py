@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import IO
 
 import pytest
 from pydantic import SecretStr
@@ -21,7 +20,6 @@ from core.testing import programs
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, changeable_entries, execute
 from core.testing.process_environment import environment
-from core.testing.programs import Program
 from core.testing.service_process import service
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
@@ -43,13 +41,6 @@ def url(databases: Databases) -> SecretStr:
 
 def run(*arguments: str, **settings: str | SecretStr) -> "subprocess.CompletedProcess[str]":
     return programs.run("sample.service", *arguments, env=environment(**settings))
-
-
-def export(url: SecretStr, **streams: IO[bytes]) -> Program:
-    arguments = ["export", "--format", "csv"]
-    return programs.start(
-        "sample.service", *arguments, env=environment(DATABASE_URL=url), **streams
-    )
 
 
 def fill(url: SecretStr, posts: Sequence[Post[Operation]]) -> None:
@@ -161,9 +152,17 @@ def test_the_formats_keep_all_text(url: SecretStr, format_: str) -> None:
     assert one.stdout.count("CREDIT_SPEND") == 1
 
 
+EXPORT = ("sample.service", "export", "--format", "csv")
+
+
 def test_a_closed_pipe_ends_the_export_quietly(url: SecretStr) -> None:
     execute(url, FILL.format(count=20_000))
-    with tempfile.TemporaryFile() as errors, closing(export(url, stderr=errors)) as program:
+    with (
+        tempfile.TemporaryFile() as errors,
+        closing(
+            programs.start(*EXPORT, env=environment(DATABASE_URL=url), stderr=errors)
+        ) as program,
+    ):
         assert program.stdout and program.stdout.readline().startswith("id,owner_id,")
         program.stdout.close()
         assert program.wait(60) == 1
@@ -173,14 +172,10 @@ def test_a_closed_pipe_ends_the_export_quietly(url: SecretStr) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 def test_a_full_disk_is_reported(url: SecretStr) -> None:
-    with (
-        open("/dev/full", "wb") as full,
-        tempfile.TemporaryFile() as errors,
-        closing(export(url, stdout=full, stderr=errors)) as program,
-    ):
-        assert program.wait(60) == 1
-        errors.seek(0)
-        assert errors.read() == b"sample: Cannot write the output: No space left on device\n"
+    with open("/dev/full", "wb") as full:
+        done = programs.run(*EXPORT, env=environment(DATABASE_URL=url), stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == "sample: Cannot write the output: No space left on device\n"
 
 
 def test_progress_is_shown_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:

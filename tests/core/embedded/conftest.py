@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from core.embedded import copied_data
 from core.embedded.copied_data import copied
-from core.embedded.postgresql_server import postgresql
 from core.embedded.throwaway_server import memory
 
 
@@ -15,10 +15,7 @@ from core.embedded.throwaway_server import memory
 def initialized() -> Iterator[Path]:
     """The data folder of an empty server, for tests to copy."""
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
-        data = Path(folder, "data")
-        with postgresql(data):
-            pass
-        yield data
+        yield copied_data.initialized(Path(folder, "data"))
 
 
 @pytest.fixture

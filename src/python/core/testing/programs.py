@@ -104,20 +104,25 @@ def start(
 
 
 def run(
-    module: str, *arguments: str, env: Mapping[str, str], merged: bool = False
+    module: str,
+    *arguments: str,
+    env: Mapping[str, str],
+    merged: bool = False,
+    stdout: IO[Any] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
     """Runs `python -m module` with the arguments, and waits until it ends.
 
-    If `merged`, `stdout` contains both outputs and `stderr` is empty. After two minutes, kills the
-    program and raises subprocess.TimeoutExpired.
+    If `merged`, `stdout` contains both outputs and `stderr` is empty. Output to the file `stdout`
+    is not in the result. After two minutes, kills the program and raises
+    subprocess.TimeoutExpired.
     """
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        errors = stdout if merged else stderr
-        program = start(module, *arguments, env=env, stdout=stdout, stderr=errors)
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        stderr = output if merged else errors
+        program = start(module, *arguments, env=env, stdout=stdout or output, stderr=stderr)
         with closing(program):
             status = program.wait(120)
         written: list[str] = []
-        for file in (stdout, stderr):
+        for file in (output, errors):
             file.seek(0)
             written.append(file.read().decode())
     return subprocess.CompletedProcess(program.args, status, *written)
