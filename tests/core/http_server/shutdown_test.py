@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,15 +17,6 @@ from core.testing.waiting import until
 SECONDS = 2
 
 
-@pytest.fixture
-def hang_ups_not_ignored() -> Iterator[None]:
-    """Programs inherit that SIGHUP is ignored if `nohup` has started the tests."""
-    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, inherited)
-
-
-@pytest.mark.usefixtures("hang_ups_not_ignored")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_requests_in_flight_finish_after_a_signal(url: SecretStr, number: int) -> None:
     with (

@@ -71,6 +71,21 @@ def test_the_fork_server_imports_core_without_its_tests(
     assert run("program", env=settings).stdout == "True False\n"
 
 
+def test_it_does_not_ignore_a_hang_up_when_nohup_has_started_the_tests(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    handler = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_DFL)"
+    (tmp_path / "program.py").write_text(handler)
+    under_nohup = (
+        "import os, signal\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from core.testing.programs import run\n"
+        "print(run('program', env=os.environ).stdout, end='')"
+    )
+    tests = subprocess.run([sys.executable, "-c", under_nohup], env=settings, capture_output=True)
+    assert tests.stdout == b"True\n", tests.stderr
+
+
 def test_both_outputs_may_be_merged_in_order(tmp_path: Path, settings: dict[str, str]) -> None:
     text = "import sys; print(1, flush=True); print(2, file=sys.stderr); print(3)"
     (tmp_path / "program.py").write_text(text)

@@ -114,6 +114,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
     """Sets this process up as if a new interpreter had started the program."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored if `nohup` has started the tests
     signal.set_wakeup_fd(-1)
     for number, stream in enumerate(streams):  # those of sys.stdin, sys.stdout, sys.stderr
         os.dup2(stream, number)
