@@ -21,8 +21,7 @@ from core.service.sample_requests import (
     posted_keys,
     wait_until_blocked,
 )
-from core.storage.connections import connect
-from core.testing.databases import execute
+from core.testing.databases import execute, held
 from core.testing.http_clients import http_client
 from core.testing.service_process import service, workers_of
 from core.testing.waiting import until
@@ -108,14 +107,12 @@ def kill_under_load(
 
     With `in_transaction`, kills it while one of its transactions waits for a lock.
     """
-    engine = connect(url)
     enough = len(traffic.acknowledged) + after
     with (
         service(
             "sample.service", DATABASE_URL=through, LOCK_TIMEOUT="60", LOG_LEVEL="error"
         ) as running,
         ThreadPoolExecutor(THREADS) as pool,
-        engine.connect() as other,
     ):
         sending = [
             pool.submit(traffic.send_until_killed, running.client, run, thread)
@@ -124,16 +121,15 @@ def kill_under_load(
         try:
             until(lambda: len(traffic.acknowledged) >= enough, "too little was acknowledged")
             if in_transaction:
-                # One row: locking several in a different order from the posts could deadlock.
-                other.exec_driver_sql(
-                    "SELECT FROM sample.ledger_balance WHERE owner_id = 'owner 0' FOR UPDATE"
-                )
-                wait_until_blocked(url)
+                # One owner: locking several in a different order from the posts could deadlock.
+                [(owner_id,)] = execute(url, "SELECT min(owner_id) FROM sample.ledger_balance")
+                with held(url, "sample", owner_id):
+                    wait_until_blocked(url)
+                    running.process.kill()
         finally:
             running.process.kill()
-        for thread in sending:
-            thread.result()
-    engine.dispose()
+            for thread in sending:  # an answer that a thread did not expect explains the rest
+                thread.result()
 
 
 def assert_nothing_is_lost(traffic: Traffic, url: SecretStr, through: SecretStr) -> None:
