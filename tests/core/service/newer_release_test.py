@@ -11,6 +11,7 @@ from core.service.sample_requests import assert_consistent, entry, post, post_ba
 from core.settings.groups import DatabaseSettings
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import execute
+from core.testing.service_process import service
 from core.testing.threaded_service import assert_problem, served
 from sample.ledger import LEDGER
 
@@ -30,6 +31,18 @@ def client(url: SecretStr) -> Iterator[Client]:
         )
         yield client
     assert_consistent(url)
+
+
+def test_it_starts_as_in_a_rollback_and_says_why_it_may_lack_something(
+    url: SecretStr, capfd: pytest.CaptureFixture[str]
+) -> None:
+    execute(url, "ALTER TYPE sample.ledger_operation ADD VALUE 'FUTURE'")
+    execute(url, "UPDATE sample.alembic_version_sample SET version_num = 'newer'")
+    with service("sample.service", DATABASE_URL=url) as running:
+        assert post(running.client, "ann", "1").status_code == 201
+        assert running.client.get("/readyz").status_code == 200
+    [warning] = [line for line in capfd.readouterr().err.splitlines() if "WARNING" in line]
+    assert warning.endswith("A newer release has migrated the database, to revision newer")
 
 
 def test_it_is_ready_reads_and_posts(client: Client) -> None:

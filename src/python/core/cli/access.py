@@ -159,7 +159,7 @@ def _use_database(ledger: Ledger[OperationT], use: Use[OperationT]) -> None:
         update={"api_keys": None, "root_path": None}
     )
     with given_or_embedded(ledger.name) as url:
-        require_ready(ledger, url, timeout=database.connect_timeout, or_newer=True)
+        require_ready(ledger, url, timeout=database.connect_timeout)
         application = create_app(ledger, database.model_copy(update={"database_url": url}), service)
 
         async def run() -> None:

@@ -39,7 +39,7 @@ def export_command(ledger: Ledger[OperationT]) -> click.Command:
         owner_id = None if owner is None else validated_owner_id(owner)
         settings = read_settings(DatabaseSettings, ledger.name)
         with given_or_embedded(ledger.name) as url, Progress("exported") as progress:
-            require_ready(ledger, url, timeout=settings.connect_timeout, or_newer=True)
+            require_ready(ledger, url, timeout=settings.connect_timeout)
             with exported(
                 ledger,
                 url,

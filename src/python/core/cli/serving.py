@@ -58,7 +58,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
     The embedded database is migrated first; a configured one never is. With several `workers`, as
     many processes serve, and this one supervises them.
 
-    Raises DatabaseNotMigrated if a configured database is not at the head revision, and
+    Raises DatabaseNotMigrated if a configured database lacks the head revision, and
     ConfigurationError if the address cannot be used.
     """
     app = ledger.name
@@ -81,7 +81,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
             data, embedded = str(embedded_data(app)), url
             logging.getLogger("alembic").setLevel(logging.WARNING)
             revisions.upgrade(app, url)
-            require_ready(ledger, url, timeout=database.connect_timeout)
+            require_ready(ledger, url, timeout=database.connect_timeout, warn=True)
         drain = Drain()
         application = create_app(
             ledger,
@@ -125,7 +125,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
 def _require_given(ledger: Ledger[OperationT], url: SecretStr, *, timeout: float) -> None:
     """Like require_ready, but its message has the variable that the URL comes from."""
     try:
-        require_ready(ledger, url, timeout=timeout)
+        require_ready(ledger, url, timeout=timeout, warn=True)
     except DatabaseUnreachable as error:
         variable = source_of(ledger.name, "database_url")
         raise DatabaseUnreachable(f"{error}\nCheck {variable}") from error

@@ -11,7 +11,7 @@ from core.ledgers.errors import DatabaseNotMigrated
 from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.migrations.commands import without_migration, write_revision
-from core.migrations.revisions import quoted_version_table, require_revision
+from core.migrations.revisions import head, listed, quoted_version_table, require_revision
 from core.storage.database_check import DatabaseCheck
 from core.storage.session import ignore_error
 
@@ -21,9 +21,8 @@ log = logging.getLogger(__name__)
 class Readiness(Generic[OperationT]):
     """Whether the next post to a ledger can succeed. For one event loop.
 
-    A check takes at most `timeout` seconds. With `or_newer`, a database that a newer release has
-    migrated is accepted, too. Without, a check also logs a warning if a migration was forgotten
-    that removes operations.
+    A check takes at most `timeout` seconds. A database that a newer release has migrated is ready:
+    a deployment migrates it before it replaces the services, and a rollback leaves it as it is.
     """
 
     def __init__(
@@ -32,7 +31,6 @@ class Readiness(Generic[OperationT]):
         url: SecretStr,
         *,
         timeout: float,
-        or_newer: bool = False,
         on_error: Callable[[str], object] = ignore_error,
     ) -> None:
         """`on_error` is that of a Session.
@@ -41,7 +39,6 @@ class Readiness(Generic[OperationT]):
         """
         self._app = ledger.name
         self._has_limits = bool(ledger.limits)
-        self._or_newer = or_newer
         self._database = DatabaseCheck(
             ledger,
             url,
@@ -55,7 +52,7 @@ class Readiness(Generic[OperationT]):
         """Returns if the database is ready. Concurrent calls share one check.
 
         Raises DatabaseUnavailable if the database does not answer or accepts no writes,
-        DatabaseNotMigrated if it is at other revisions or lacks a table or an operation,
+        DatabaseNotMigrated if it is at older revisions or lacks a table or an operation,
         DatabaseAccessDenied if the role lacks a privilege, and ConfigurationError if PostgreSQL is
         too old, the database's encoding is not UTF8, or the time zone of a limit is unknown.
         """
@@ -64,19 +61,21 @@ class Readiness(Generic[OperationT]):
         await asyncio.shield(self._check)
 
     async def _run(self) -> None:
-        current = await self._database.revisions()
-        require_revision(self._app, current, or_newer=self._or_newer)
+        require_revision(self._app, await self._database.revisions())
         if self._has_limits:
             await self._database.require_limits()
         if unknown := await self._database.unknown_operations():
             raise DatabaseNotMigrated(without_migration(self._app, unknown))
-        # A newer release may have added operations, but it would have left the head.
-        if not self._or_newer and len(current) == 1:
-            await self._warn_about_removed_operations()
 
-    async def _warn_about_removed_operations(self) -> None:
-        # Only a warning: posts work without these operations.
-        if removed := await self._database.removed_operations():
+    async def warn(self) -> None:
+        """Logs what a deployment may have forgotten although posts work.
+
+        Raises the errors of `require`.
+        """
+        current = await self._database.revisions()
+        if current != {head(self._app)}:
+            log.warning("A newer release has migrated the database, to %s", listed(current))
+        elif removed := await self._database.removed_operations():
             log.warning(
                 "No migration removes the operations %s, which this release lacks: write one in a "
                 "clone with %s, and migrate, or put them back into the code",
@@ -89,14 +88,16 @@ class Readiness(Generic[OperationT]):
 
 
 def require_ready(
-    ledger: Ledger[OperationT], url: SecretStr, *, timeout: float = 30, or_newer: bool = False
+    ledger: Ledger[OperationT], url: SecretStr, *, timeout: float = 30, warn: bool = False
 ) -> None:
-    """Like `Readiness.require`, for code that does not run on an event loop."""
+    """Like `Readiness.require` and, if asked, `warn`, for code that runs on no event loop."""
 
     async def require() -> None:
-        readiness = Readiness(ledger, url, timeout=timeout, or_newer=or_newer)
+        readiness = Readiness(ledger, url, timeout=timeout)
         try:
             await readiness.require()
+            if warn:
+                await readiness.warn()
         finally:
             readiness.close()
 

@@ -59,38 +59,31 @@ def upgrade(app: str, url: SecretStr) -> None:
         raise DatabaseNotMigrated(f"The migrations failed: {error}") from error
 
 
-def require_revision(app: str, current: Collection[str], *, or_newer: bool = False) -> None:
-    """Checks that `current`, the rows of the app's version table, include the head revision.
+def require_revision(app: str, current: Collection[str]) -> None:
+    """Checks that `current`, the rows of the app's version table, have the head or newer revisions.
 
-    There can be several rows, because Alembic allows `upgrade heads`. With `or_newer`, a schema is
-    accepted too if this release knows none of its revisions. One that it knows is an ancestor of
-    the head, and Alembic deletes the rows of ancestors: so the head has not been applied.
+    There can be several rows, because Alembic allows `upgrade heads`. Revisions are newer if this
+    release knows none of them. One that it knows is an ancestor of the head, and Alembic deletes
+    the rows of ancestors: so the head has not been applied.
 
     Raises DatabaseNotMigrated if the schema is at other revisions, and ConfigurationError if this
     release does not have exactly one head.
     """
     needed, known = _history(app)
-    if needed in current:
+    if needed in current or (current and known.isdisjoint(current)):
         return
-    unknown = [revision for revision in current if revision not in known]
-    if unknown and or_newer and len(unknown) == len(current):
-        return
-    if unknown:
-        raise DatabaseNotMigrated(
-            f"The database is at {_listed(unknown)}, which this release does not know: a newer "
-            "release has migrated it. Deploy that release"
-        )
     if not current:
         raise DatabaseNotMigrated(
             f"The database has no ledger of {app!r} yet. Create it: {program(app, 'migrate')}"
         )
     raise DatabaseNotMigrated(
-        f"The database is at {_listed(current)}, but this release needs {needed}. "
+        f"The database is at {listed(current)}, but this release needs {needed}. "
         f"Migrate it first: {program(app, 'migrate')}"
     )
 
 
-def _listed(revisions: Collection[str]) -> str:
+def listed(revisions: Collection[str]) -> str:
+    """Returns the revisions as text: `revision a` or `revisions a, b`."""
     return f"revision{'s' * (len(revisions) > 1)} {', '.join(sorted(revisions))}"
 
 

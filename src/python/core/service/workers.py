@@ -51,9 +51,7 @@ class Worker(Generic[OperationT]):
         self.history = History(
             ledger, url, max_waiting=service.queue_size, on_error=on_error, **timeouts
         )
-        self.readiness = Readiness(
-            ledger, url, timeout=_READINESS_SECONDS, or_newer=True, on_error=on_error
-        )
+        self.readiness = Readiness(ledger, url, timeout=_READINESS_SECONDS, on_error=on_error)
         posts, balances = QueueMetrics(metrics, "posts"), QueueMetrics(metrics, "balances")
         timeout = database.request_timeout
         limits = {"max_waiting": service.queue_size, "max_group": MAX_BATCH}
