@@ -8,9 +8,9 @@ CORE = "//src/python/core/**"
 APPS = "//src/python/apps/**"
 MIGRATIONS = "//alembic/**"
 TESTS = "//tests/**"
-TESTING = "//src/python/core/testing/**"
 
-# The apps that have a lock of their own: see docs/monorepo.md.
+
+# The apps that have a lock file of their own: see docs/monorepo.md.
 OWN_LOCK = ()
 
 

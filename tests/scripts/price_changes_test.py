@@ -83,15 +83,15 @@ def repository(tmp_path: Path) -> Repository:
 
 def test_each_app_that_changes_has_the_line_that_docs_apps_shows(repository: Repository) -> None:
     coupon = operation(20, limit=(3, "month"))
-    content = {"CONTENT_CREATION": operation(-5), "COUPON": coupon, "CREDIT_ADD": operation(10)}
-    chat = {"MESSAGE": operation(-2)}
-    repository.write({"content": content, "travel": {"BOOKING": operation(5)}, "chat": chat})
+    content = {"CONTENT_CREATION": operation(-5), "CREDIT_ADD": operation(10)}
+    travel = {"BOOKING": operation(5)}
+    chat = {"MESSAGE": operation(-2), "COUPON": coupon}
+    repository.write({"content": content, "travel": travel, "chat": chat})
     repository.commit()
     repository.git("checkout", "-q", "-b", "branch")
-    fewer = {"COUPON": operation(20, limit=(2, "month")), "CONTENT_CREATION": operation(-6)}
-    travel = {"BOOKING": operation(5), "LOYALTY_BONUS": operation(2)}
-    changed = {"content": {**content, **fewer}, "travel": travel, "chat": chat}
-    repository.write(changed)
+    content = {**content, "CONTENT_CREATION": operation(-6)}
+    chat = {**chat, "COUPON": operation(20, limit=(2, "month")), "GIFT": operation(2)}
+    repository.write({"content": content, "travel": travel, "chat": chat})
     uncommitted = repository.changes()
     shown = re.findall(r"^- \*\*.*", Path("docs/apps.md").read_text(), re.MULTILINE)
     lines = uncommitted.splitlines()

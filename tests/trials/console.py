@@ -1,4 +1,4 @@
-"""Runs the tests of the operator's page in a real browser: ./pants run tests/trials/console.py
+"""Runs the tests of the console in a real browser: ./pants run tests/trials/console.py
 
 The tests are in tests/core/console/browser. They are skipped if no browser is found.
 """

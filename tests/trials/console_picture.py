@@ -1,4 +1,4 @@
-"""Writes the picture of the operator's page: ./pants run tests/trials/console_picture.py -- FILE
+"""Writes the picture of the console: ./pants run tests/trials/console_picture.py -- FILE
 
 Its data are always the same, except for the ends of the limits' periods. With `--all`, it writes
 one for each device beside it, to look at.

@@ -1,4 +1,4 @@
-"""The command `documents` writes what is committed for an app, and the kit's test compares it."""
+"""The command `documents` writes what is committed for an app; the conformance test compares it."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""More connections than the limit: they are told so, the log says so, and the service lives."""
+"""More connections than the limit: each gets a 503, the log warns, and the service stays up."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

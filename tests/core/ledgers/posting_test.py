@@ -1,4 +1,4 @@
-"""The posting rules as pure functions. The conformance kit compares the whole store to a model."""
+"""The posting rules as pure functions. The conformance tests compare the whole store to a model."""
 
 from datetime import datetime, timezone
 from typing import Any

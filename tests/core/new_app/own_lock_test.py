@@ -1,4 +1,4 @@
-"""A new app can have a lock of its own."""
+"""A new app can have a lock file of its own."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which request bodies are accepted: JSON that says that it is, and is not too large."""
+"""Which request bodies are accepted: JSON that is declared as JSON and is not too large."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The statement that posts the clean owners of a group follows the rules of posting.decide."""
+"""The one statement, for owners whose posts are all acceptable, follows posting.decide."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the store guarantees beyond the conformance kit: constraints, and behaviour on failures."""
+"""What the store guarantees beyond the conformance tests: constraints, and what failures do."""
 
 from collections.abc import Iterator
 

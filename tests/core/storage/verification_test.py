@@ -1,4 +1,4 @@
-"""Verification reads one moment, finds nothing in a right ledger, and posts do not wait for it."""
+"""Verification reads one moment, finds nothing in a correct ledger, and lets posts go on."""
 
 import signal
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 
-# For mypy. Pylance and pyright know the members of a class only: see docs/typing.md.
+# For mypy. Pylance and pyright cannot see what extend_enum returns: see docs/typing.md.
 ContentLedgerOperation = extend_enum(
     BaseLedgerOperation,
     "ContentLedgerOperation",

@@ -1,4 +1,4 @@
-"""Gives commands a client of the ledger: of a service, or of the database that is set.
+"""Gives commands a client of the ledger: of a service, or of the configured database.
 
 Without a service, the application that would serve the database runs in this process, so that a
 command does the same in both cases.
@@ -35,7 +35,7 @@ _PARAMETERS = {
 
 @dataclass(frozen=True)
 class Access:
-    """Where the ledger is: the service at `url`, or without one, the database that is set.
+    """Where the ledger is: the service at `url`, or without one, the configured database.
 
     `timeout` is how many seconds to try to get each answer of a service.
     """
@@ -77,7 +77,7 @@ def access_options(app: str) -> Callable[[Callable[..., None]], Callable[..., No
             "--url",
             envvar=[f"{app.upper()}_LEDGER_URL", "LEDGER_URL"],
             show_envvar=True,
-            help="URL of a service to use instead of the database that is set.",
+            help="URL of a service to use instead of the configured database.",
         )
         @click.option(
             "--api-key-file",

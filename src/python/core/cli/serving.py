@@ -76,7 +76,7 @@ def serve(ledger: Ledger[OperationT], host: str, port: int, *, workers: int = 1)
         if settings.metrics_port is not None:
             metrics_port = listeners[1].getsockname()[1]
             settings = settings.model_copy(update={"metrics_port": metrics_port})
-        data, embedded = "in the database that is set", None
+        data, embedded = "in the configured database", None
         if database.database_url is None:
             data, embedded = str(embedded_data(app)), url
             logging.getLogger("alembic").setLevel(logging.WARNING)

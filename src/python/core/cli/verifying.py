@@ -20,7 +20,7 @@ from core.settings.environment import read_settings
 from core.settings.groups import DatabaseSettings
 from core.storage.verification import Verification, verify
 
-_HELP = """Check that the books are right; exit with 1 if not.
+_HELP = """Check that the books are correct; exit with 1 if not.
 
 Every balance is the sum of its entries and has never been negative, every amount is one that its
 operation can have had, times go forward, and limits are kept. Reads one snapshot; posts do not

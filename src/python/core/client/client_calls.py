@@ -21,7 +21,7 @@ HttpT = TypeVar("HttpT", httpx.Client, httpx.AsyncClient)
 
 
 class ClientCalls(Generic[OperationT, HttpT]):
-    """Base of both clients, which add input and output. LedgerClient describes the arguments."""
+    """Base of both clients, which add the I/O. LedgerClient describes the arguments."""
 
     _http_class: type[HttpT]
 

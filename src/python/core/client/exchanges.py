@@ -1,4 +1,4 @@
-"""Reads from a ledger, as exchanges of requests and answers without input and output.
+"""Reads from a ledger, as exchanges of requests and answers without I/O.
 
 An exchange is a generator: it yields requests, is sent the answer to each, or is thrown the
 ClientError because of which there is none, and returns the result of the call. Both clients run

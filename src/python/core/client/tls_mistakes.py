@@ -1,4 +1,4 @@
-"""Recognizes failures of TLS that another try cannot mend, and says what to do about them."""
+"""Recognizes failures of TLS that a retry cannot fix, and says what to do about them."""
 
 import ssl
 

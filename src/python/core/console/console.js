@@ -1,4 +1,4 @@
-// The operator's page: which owner is shown, with which key, and what happens when a call fails.
+// The console: which owner is shown, with which key, and what happens when a call fails.
 
 import { grouped, postable } from "./amounts.js";
 import { Api, Latest, NoAnswer, Problem, isCancelled } from "./api.js";

@@ -1,4 +1,4 @@
-"""Reads the files of the operator's page."""
+"""Reads the files of the console."""
 
 from functools import cache
 from importlib.resources import files

@@ -23,7 +23,7 @@ from core.settings.groups import ServiceSettings
 
 _TICK_SECONDS = 0.1
 _SECONDS_BETWEEN_STARTS = (
-    1  # in one place, so that a worker that dies at once does not use a processor
+    1  # in one slot, so that a worker that dies at once does not use a processor
 )
 _SECONDS_TO_END = 5  # after the drain and the shutdown timeout
 _SIGNALS = (STOP, HURRY, signal.SIGINT)
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Place:
-    """The place of a worker, and of those that replace it."""
+class _Slot:
+    """A slot for a worker, and for those that replace it."""
 
     number: int
     process: int = 0  # 0 while there is none
@@ -69,16 +69,16 @@ class WorkerProcesses:
         on_begin: Callable[[int], None] = lambda _: None,
         on_end: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`on_begin` is called in each worker, with the number of its place, from 0.
+        """`on_begin` is called in each worker, with the number of its slot, from 0.
 
-        `on_end` is called in this process when the worker of a place has ended.
+        `on_end` is called in this process when the worker of a slot has ended.
         """
         self._app = app
         self._settings = settings
         self._drain = drain  # for the workers: this process never drains
         self._on_begin = on_begin
         self._on_end = on_end
-        self._places = [_Place(place) for place in range(number)]
+        self._slots = [_Slot(slot) for slot in range(number)]
         self._received: list[int] = []
         self._ready, self._report_ready = os.pipe()
 
@@ -91,8 +91,8 @@ class WorkerProcesses:
         """
         with _handled_by(lambda number, _: self._received.append(number)):
             try:
-                for place in self._places:
-                    self._start(place, listeners)
+                for slot in self._slots:
+                    self._start(slot, listeners)
                 if self._wait_until_ready():
                     on_start()
                 while not self._received:
@@ -105,32 +105,30 @@ class WorkerProcesses:
 
     def _wait_until_ready(self) -> bool:
         """Returns whether all workers are ready; if not, there was a signal to stop."""
-        missing = len(self._places)
+        missing = len(self._slots)
         while missing and not self._received:
             missing -= self._newly_ready()
-            for place in self._places:
-                if (end := place.end()) is not None:
+            for slot in self._slots:
+                if (end := slot.end()) is not None:
                     raise ConfigurationError(f"{end} while it was starting: see the log above")
         return not missing
 
     def _newly_ready(self) -> int:
         """Waits for a worker to become ready, but not for long. Returns how many did."""
         readable, _, _ = select.select([self._ready], [], [], _TICK_SECONDS)
-        return len(os.read(self._ready, len(self._places))) if readable else 0
+        return len(os.read(self._ready, len(self._slots))) if readable else 0
 
-    def _start(self, place: _Place, listeners: Sequence[socket.socket]) -> None:
+    def _start(self, slot: _Slot, listeners: Sequence[socket.socket]) -> None:
         # A signal that arrives before the worker can handle it waits until then.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         supervisor = os.getpid()
-        place.started = time.monotonic()
-        place.process = os.fork()
-        if not place.process:
-            self._serve(place, listeners, supervisor)
+        slot.started = time.monotonic()
+        slot.process = os.fork()
+        if not slot.process:
+            self._serve(slot, listeners, supervisor)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
-    def _serve(
-        self, place: _Place, listeners: Sequence[socket.socket], supervisor: int
-    ) -> NoReturn:
+    def _serve(self, slot: _Slot, listeners: Sequence[socket.socket], supervisor: int) -> NoReturn:
         """Serves in a worker. Never returns, because the supervisor's cleanup must not run here."""
 
         def on_start() -> None:
@@ -139,7 +137,7 @@ class WorkerProcesses:
 
         status = 1
         try:
-            self._on_begin(place.number)
+            self._on_begin(slot.number)
             server = WorkerServer(
                 self._app,
                 self._settings,
@@ -159,13 +157,13 @@ class WorkerProcesses:
             os._exit(status)
 
     def _replace_ended(self, listeners: Sequence[socket.socket]) -> None:
-        for place in self._places:
-            if (end := place.end()) is not None:
+        for slot in self._slots:
+            if (end := slot.end()) is not None:
                 log.error("%s: another one takes its place", end)
-                self._on_end(place.number)
-            due = place.started + _SECONDS_BETWEEN_STARTS
-            if not place.process and time.monotonic() >= due:
-                self._start(place, listeners)
+                self._on_end(slot.number)
+            due = slot.started + _SECONDS_BETWEEN_STARTS
+            if not slot.process and time.monotonic() >= due:
+                self._start(slot, listeners)
 
     def _stop(self) -> None:
         """Stops the workers and waits until they have ended. Kills those that take too long."""
@@ -184,7 +182,7 @@ class WorkerProcesses:
             time.sleep(_TICK_SECONDS / 4)
 
     def _running(self) -> list[int]:
-        return [place.process for place in self._places if place.end() is None and place.process]
+        return [slot.process for slot in self._slots if slot.end() is None and slot.process]
 
     def _send(self, number: signal.Signals) -> None:
         for process in self._running():

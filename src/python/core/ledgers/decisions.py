@@ -47,7 +47,7 @@ class RefuseDuplicate:
 
 @dataclass(frozen=True)
 class RefuseUse:
-    """Write nothing: the operation's limit is reached, which `usage` says."""
+    """Write nothing: the operation's limit is reached, as `usage` describes."""
 
     usage: Usage
     allowed: int

@@ -59,7 +59,7 @@ class InvalidCursor(LedgerError, ValueError):
 
 
 class FutureTime(LedgerError, ValueError):
-    """A balance was requested as of a time that is not over yet, by the database's clock."""
+    """A balance was requested as of a time that is not in the past, by the database's clock."""
 
     code = "future_time"
 

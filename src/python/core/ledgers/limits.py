@@ -22,7 +22,7 @@ _TIMEZONE = re.compile(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*")
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `count` entries of an operation for each owner in a period, or ever without one.
+    """At most `count` entries of an operation for each owner: in each period or, without one, ever.
 
     Periods are calendar periods of the time zone. A week begins on Monday (ISO 8601).
     """

@@ -76,8 +76,8 @@ def is_repeat(
 ) -> bool:
     """Whether an entry of `operation` and `amount` is what `post` writes, or may have written.
 
-    An entry has no quantity, so the amount tells; it may be that of a former amount per unit. With
-    a fixed amount, which may have been another one, the operation alone tells.
+    An entry has no quantity. So with an amount per unit, today's or a former one, the amounts are
+    compared. With a fixed amount, which a release may have changed, only the operations are.
     """
     if operation is not post.operation:
         return False

@@ -115,7 +115,7 @@ def allow_changes(schema: str) -> None:
 
 
 def replace_operation(schema: str, old: str, new: str) -> None:
-    """Gives the entries of one operation another one, so that the first can be removed.
+    """Changes the entries of one operation to another, so that the first can be removed.
 
     Nothing else changes entries. As a migration, the change is reviewed, and stays in the history
     of the code.

@@ -1,4 +1,4 @@
-"""Checks subclasses of `Ledger`: they must leave what the checks of amounts rely on as it is."""
+"""Checks subclasses of `Ledger`: they must not override what the checks of amounts rely on."""
 
 from mypy.plugin import ClassDefContext
 

@@ -54,7 +54,7 @@ class {enum_name(app)}(BaseLedgerOperation):
 
 from core.ledgers.operations import BaseLedgerOperation, extend_enum
 
-# For mypy. Pylance and pyright know the members of a class only: see docs/typing.md.
+# For mypy. Pylance and pyright cannot see what extend_enum returns: see docs/typing.md.
 {enum_name(app)} = extend_enum(
     BaseLedgerOperation,
     "{enum_name(app)}",

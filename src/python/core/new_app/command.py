@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--own-lock",
         action="store_true",
-        help="give the app its own lock, for its own third-party versions: see docs/monorepo.md",
+        help="give the app its own lock file, for versions of its own: see docs/monorepo.md",
     )
     given = parser.parse_args(arguments)
     try:
@@ -76,7 +76,7 @@ Amounts per unit and limits are declared in src/python/apps/{app}/ledger.py: see
 def _report_of_lock(app: str) -> str:
     folder = f"3rdparty/python/{app}"
     return f"""
-It has a lock of its own, with the same versions as the other apps until you change them:
+It has a lock file of its own, with the same versions as the other apps until you change them:
 
   {folder}.pins   the versions that it needs
   {folder}.txt    the packages that only this app uses

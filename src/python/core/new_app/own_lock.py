@@ -1,4 +1,4 @@
-"""Gives a new app a lock of its own, for versions that differ from those of the other apps."""
+"""Gives a new app a lock file of its own, for versions that the other apps do not use."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The operator's page, `/console`."""
+"""Serves the console, `/console`."""
 
 from html import escape
 

@@ -60,9 +60,11 @@ class GroupQueue(Generic[ItemT, ResultT]):
     """Awaits `work` with the items of the waiting requests, in order of arrival.
 
     `work` must return a result or an exception for each item, in order. It is awaited for one
-    group at a time, of a size of at most `max_group`. The waiting requests have a size of at most
-    `max_waiting`. A request that arrives at an idle queue is processed at once. One that has no
-    result after `timeout` seconds fails; its items may still be processed.
+    group at a time. The sizes of a group's requests add up to at most `max_group`, and those of the
+    waiting requests to at most `max_waiting`.
+
+    A request that arrives at an idle queue is processed at once. One that has no result after
+    `timeout` seconds fails; its items may still be processed.
     """
 
     def __init__(

@@ -45,7 +45,7 @@ def exported(
 ) -> Generator[Iterator[ExportedEntry], None, None]:
     """Yields the entries, in the order of the owners, by code points, and of the ids.
 
-    They are those of one moment, and can be read, in any time, until the end of the block.
+    They are of one moment, and can be read at any pace until the end of the block.
 
     Raises DatabaseUnavailable if the database does not answer, and DatabaseAccessDenied if the
     role lacks a privilege. The database must be migrated.

@@ -143,7 +143,7 @@ class History(Generic[OperationT]):
         The answer never changes. An entry has its time before it is committed, so this waits for
         the owner's posts in progress.
 
-        Raises FutureTime if `time` is not over yet, and OwnerIsBusy if a post is in progress for
+        Raises FutureTime if `time` is not in the past, and OwnerIsBusy if a post is in progress for
         longer than `lock_timeout`.
         """
         statements = self._statements

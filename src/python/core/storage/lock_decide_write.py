@@ -29,7 +29,7 @@ _Entries = dict[Key, StoredEntry[OperationT]]
 
 
 class LockDecideWrite(Generic[OperationT]):
-    """The steps that apply `posting.decide`, the only place that does: see docs/locking.md."""
+    """The steps: lock the owners, apply `posting.decide`, and write. See docs/locking.md."""
 
     def __init__(
         self,

@@ -80,7 +80,7 @@ class Snapshot:
         return cursor.fetchall()
 
     def estimated_entries(self) -> int | None:
-        """Returns how many entries PostgreSQL believes there are, if it has any idea."""
+        """Returns PostgreSQL's estimate of the number of entries; None if it has none."""
         statement = "SELECT reltuples::bigint FROM pg_catalog.pg_class WHERE oid = %s::regclass"
         with self._connection.cursor() as cursor:
             cursor.execute(statement, (self._entries,))

@@ -1,4 +1,4 @@
-"""The SQL statements that post entries and read balances. Only the store executes them.
+"""The SQL statements that post entries, read balances, and check that posts would succeed.
 
 All names come from the models, quoted. Consecutive statements are sent together to save round
 trips while rows are locked.

@@ -1,4 +1,4 @@
-"""The operator's page as a person uses it: by the roles and the names of what is on it."""
+"""The console as a person uses it: by the roles and the names of what is on it."""
 
 import re
 from typing import NamedTuple
