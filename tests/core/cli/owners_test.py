@@ -2,8 +2,10 @@
 
 import json
 import re
+import signal
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from core.cli.main import program_of
 from core.keys.api_keys import new_key
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.testing.databases import Databases, execute
+from core.testing.process_environment import environment
+from core.testing.programs import start
 from core.testing.threaded_service import served
 from sample.ledger import LEDGER
 from sample.limited_ledger import LIMITED_LEDGER
@@ -190,6 +194,23 @@ def test_a_post_that_may_have_been_written_says_how_to_post_it_again() -> None:
         done = run("post", "ann", "CREDIT_ADD", "--nonce", "n 1", "--url", url, "--timeout", "0.3")
     assert (done.exit_code, done.stdout) == (3, "")
     assert done.stderr.endswith("whether it was posted is unknown: post again with --nonce 'n 1'\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_post_that_a_signal_interrupts_says_so_too(tmp_path: Path, number: int) -> None:
+    errors = tmp_path / "errors"
+    with socket.create_server(("127.0.0.1", 0)) as silent, errors.open("w") as stderr:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        arguments = ("post", "ann", "CREDIT_ADD", "--url", url)
+        program = start("sample.service", *arguments, env=environment(), stderr=stderr)
+        with closing(program), silent.accept()[0] as connection:
+            connection.recv(1)  # the request is sent
+            program.send_signal(number)
+            assert program.wait(60) == 1
+    message = (
+        r"sample: Interrupted; whether it was posted is unknown: post again with --nonce \S+\n"
+    )
+    assert re.fullmatch(message, errors.read_text())
 
 
 def test_the_key_comes_from_a_file_or_the_environment(

@@ -181,6 +181,11 @@ def _use_database(ledger: Ledger[OperationT], use: Use[OperationT]) -> None:
         asyncio.run(run())
 
 
+def outcome_unknown(nonce: str) -> str:
+    """Returns what to do when a post may or may not have been written."""
+    return f"whether it was posted is unknown: post again with --nonce {shlex.quote(nonce)}"
+
+
 def _explained(error: ClientError) -> str:
     text = error.explanation()
     if isinstance(error, InvalidRequest) and error.errors:
@@ -189,9 +194,7 @@ def _explained(error: ClientError) -> str:
         )
         text = f"Invalid request: {'; '.join(invalid)}"
     for post in error.unresolved:
-        text += (
-            f"; whether it was posted is unknown: post again with --nonce {shlex.quote(post.nonce)}"
-        )
+        text += f"; {outcome_unknown(post.nonce)}"
     return text
 
 

@@ -1,5 +1,6 @@
 """The commands `balance`, `history` and `post`, which concern a single owner."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from core.cli.access import Access, access_options, with_client
+from core.cli.access import Access, access_options, outcome_unknown, with_client
 from core.cli.entry_output import EntryLines, EntryTable, credits_, print_posted
 from core.cli.notes import note_no_entries
 from core.cli.times import time_option
@@ -142,17 +143,22 @@ def post_command(ledger: Ledger[OperationT]) -> click.Command:
         quantity: int,
         as_json: bool,
     ) -> None:
+        # Made here, so that the message of a failure can show it.
+        key = new_nonce() if nonce is None else nonce
+
         async def post(client: AsyncLedgerClient[OperationT]) -> None:
             try:
                 posted = await client.post(
                     owner_id=owner,
                     operation=ledger.operations(operation),
-                    # Made here, so that the message of a failure can show it.
-                    nonce=new_nonce() if nonce is None else nonce,
+                    nonce=key,
                     quantity=quantity,
                 )
             except DuplicateNonce as duplicate:
                 print_posted(duplicate.entry, None, already=True, as_json=as_json)
+            except (asyncio.CancelledError, SystemExit):  # a signal
+                click.echo(f"{ledger.name}: Interrupted; {outcome_unknown(key)}", err=True)
+                raise
             else:
                 print_posted(posted, posted.balance, already=False, as_json=as_json)
 
