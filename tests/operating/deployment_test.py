@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from core.service.app import openapi_document
-from core.settings.groups import GROUPS, ServiceSettings
+from core.settings.environment import read_settings
+from core.settings.groups import GROUPS, DatabaseSettings, ServiceSettings
 from core.testing.databases import Databases
 from core.testing.process_environment import environment
 from core.testing.programs import run
@@ -54,6 +56,10 @@ def test_the_container_runs_as_a_user_without_privileges_and_without_a_shell() -
     assert json.loads(instruction("CMD"))[0] == "serve"
 
 
+def test_services_beside_it_set_no_settings_of_the_program() -> None:
+    assert [pod["enableServiceLinks"] for pod in PODS] == [False, False]
+
+
 def test_each_command_and_its_options_exist() -> None:
     commands: list[Sequence[str]] = [
         json.loads(instruction("CMD")),
@@ -71,6 +77,25 @@ def test_each_variable_is_a_setting() -> None:
     of_kubernetes = {variable["name"] for each in CONTAINERS for variable in each["env"]}
     for name in of_compose | of_kubernetes:
         assert name.removeprefix("CONTENT_").lower() in SETTINGS
+
+
+def test_the_secrets_are_all_that_a_pod_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Path("deploy/kubernetes.yaml").read_text()
+    made = dict(re.findall(r"create secret generic (\S+) --from-literal=(\S+)=", text))
+    for pod in PODS:
+        [volume], [container] = pod["volumes"], pod["containers"]
+        folder = tmp_path / volume["secret"]["secretName"]
+        folder.mkdir()
+        (folder / made[folder.name]).write_text("postgresql://db/ledger")
+        with monkeypatch.context() as patch:
+            for variable in container["env"]:
+                patch.setenv(variable["name"], variable["value"])
+            patch.setenv("SECRETS_DIR", str(folder))
+            for group in GROUPS:
+                read_settings(group, "content")
+            assert read_settings(DatabaseSettings, "content").database_url is not None
 
 
 def test_the_health_check_of_the_container_tells_whether_the_service_responds(

@@ -8,7 +8,7 @@ import pytest
 
 from core.ledgers.errors import ConfigurationError
 from core.settings.environment import read_settings, source_of
-from core.settings.groups import DatabaseSettings
+from core.settings.groups import DatabaseSettings, ServiceSettings
 
 SECRET = "postgresql://me:s3cr3t-p4ss@"
 
@@ -50,6 +50,14 @@ def test_the_first_place_in_the_order_of_precedence_counts(
     assert (database(), database("other")) == ("own_file", "shared")
     monkeypatch.setenv("SHOP_DATABASE_URL", f"{SECRET}own")
     assert database() == "own"
+
+
+def test_a_folder_need_not_have_api_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write(tmp_path / "database_url", "here")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    assert read_settings(ServiceSettings, "shop").api_keys is None
+    (tmp_path / "api_keys").write_text("reader read sha256:00")
+    assert source_of("shop", "api_keys") == "SECRETS_DIR"
 
 
 def test_the_case_of_a_files_name_and_a_byte_order_mark_are_ignored(

@@ -14,10 +14,11 @@ def read_file(path: str, variable: str) -> str:
     return _text(Path(path.strip()), f"{variable} names a file that cannot be read")
 
 
-def find_in_folder(path: str, names: Sequence[str], variable: str) -> str:
+def find_in_folder(path: str, names: Sequence[str], variable: str) -> str | None:
     """Returns the text of the first file in a folder that has one of the names, in any case.
 
-    Raises ConfigurationError if the folder has none of these files, or cannot be read.
+    Returns None if there is none. Raises ConfigurationError if the folder or the file cannot be
+    read.
     """
     try:
         files = {file.name.lower(): file for file in Path(path.strip()).iterdir()}
@@ -28,10 +29,7 @@ def find_in_folder(path: str, names: Sequence[str], variable: str) -> str:
     for name in names:
         if name in files:
             return _text(files[name], f"The file {name} in {variable} cannot be read")
-    raise ConfigurationError(
-        f"{variable} names a folder that has no file {' or '.join(names)}: add it, or unset "
-        f"{variable}"
-    )
+    return None
 
 
 def _text(file: Path, problem: str) -> str:
