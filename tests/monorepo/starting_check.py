@@ -110,6 +110,33 @@ def test_the_callers_own_python_and_home_do_not_matter(
     assert re.search(r"^\w+ \(head\)$", done.stdout, re.MULTILINE), done.stdout
 
 
+def test_pants_is_installed_again_when_its_python_is_gone(
+    workspace_copy: Workspace, tmp_path: Path
+) -> None:
+    locks = "3rdparty/python/pants.lock 3rdparty/python/pex.lock"
+    named = workspace_copy.run("bash", "-c", f"cat {locks} | cksum | tr ' ' -").stdout.strip()
+    programs = tmp_path / named / "pants/bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to("/nowhere/python3.9")
+    for name in ("ok", "env"):
+        (tmp_path / named / name).touch()
+    python = tmp_path / "python3.9"
+    python.write_text(
+        '#!/usr/bin/env bash\n[[ "$*" != "-E -s - "* ]] || { echo "installs"; exit 1; }'
+    )
+    python.chmod(0o755)
+    settings = (f"PANTS_BOOTSTRAP_DIR={tmp_path}", f"PANTS_PYTHON={python}")
+    done = workspace_copy.run("env", *settings, "./pants", "--version")
+    assert (done.returncode, done.stdout) == (1, "installs\n")
+
+
+def test_no_script_needs_a_newer_bash_than_that_of_macos(workspace_copy: Workspace) -> None:
+    scripts = workspace_copy.run("git", "grep", "-l", "^#!/usr/bin/env bash").stdout.split()
+    assert {"pants", ".ci/run"} <= {*scripts}
+    newer = r"\[-\d|\b(mapfile|readarray|coproc|declare -[An])\b|\$\{\w+(,|\^|@[A-Z])|&>>|\|&"
+    assert workspace_copy.run("git", "grep", "-nP", newer, "--", *scripts).stdout == ""
+
+
 @pytest.mark.parametrize("base", ["nosuch", "", "HEAD HEAD", "unrelated"])
 def test_a_wrong_base_fails(workspace: Workspace, base: str) -> None:
     tree = workspace.run("git", "rev-parse", "HEAD^{tree}").stdout.strip()
