@@ -147,7 +147,7 @@ def test_every_other_app_can_be_deleted(tmp_path: Path, url: SecretStr) -> None:
     copy = Workspace(tmp_path)  # with the apps of this workspace
     try:
         others = [build.parent.name for build in copy.root.glob("src/python/apps/*/BUILD")]
-        place(new_app("last_one", ["SALE=-2"]), copy.root)
+        place(new_app("my_travel", ["SALE=-2"]), copy.root)
         commands = block(copy, "docs/apps.md", "Delete an app")
         for app in others:
             run(copy, commands.replace("shop", app).replace("SHOP", app.upper()))
@@ -156,8 +156,8 @@ def test_every_other_app_can_be_deleted(tmp_path: Path, url: SecretStr) -> None:
         run(copy, "./pants test tests: tests/apps:: tests/core/new_app::")
         run(copy, "./pants migrate ::")
         deployment = (copy.root / ".github/workflows/deploy.yml").read_text()
-        assert re.findall(r"secrets\.(\w+)", deployment) == ["LAST_ONE_DATABASE_URL"]
-        with copy.service("./pants run src/python/apps/last_one:service") as client:
+        assert re.findall(r"secrets\.(\w+)", deployment) == ["MY_TRAVEL_DATABASE_URL"]
+        with copy.service("./pants run src/python/apps/my_travel:service") as client:
             assert post(client, "CREDIT_ADD", "1")["balance"] == 10
             assert post(client, "SALE", "2")["balance"] == 8
     finally:

@@ -56,7 +56,7 @@ class Workspace:
                 shutil.rmtree(self.root / folder / app)
             for document in self.root.glob(f"docs/*/{app}.json"):
                 document.unlink()
-            remove_lines(deployment, f"{app.upper()}_DATABASE_URL")
+            remove_lines(deployment, f" {app.upper()}_DATABASE_URL: ")
         self._share_one_lock()
         content = new_app("content", ["CONTENT_CREATION=-5", "CONTENT_ACCESS=0"])
         travel = new_app("travel", ["BOOKING_REWARD=5", "LOYALTY_BONUS=2"], as_class=True)
