@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from core.testing.databases import Databases
+from core.testing.process_environment import in_clear
 from monorepo.workspace import Workspace, environment
 
 
@@ -14,7 +16,9 @@ def files(folder: Path) -> dict[Path, int]:
     return {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_the_unpacked_package_runs_and_writes_nothing(workspace: Workspace, tmp_path: Path) -> None:
+def test_the_unpacked_package_runs_and_writes_nothing(
+    workspace: Workspace, databases: Databases, tmp_path: Path
+) -> None:
     app = sorted(workspace.root.glob("src/python/apps/*/BUILD"))[0].parent.name
     done = workspace.run("./pants", "package", f"src/python/apps/{app}:pex")
     assert done.returncode == 0, done.stdout
@@ -34,4 +38,7 @@ def test_the_unpacked_package_runs_and_writes_nothing(workspace: Workspace, tmp_
     for arguments in (["--version"], ["migrate", "--help"], ["serve", "--help"]):
         done = subprocess.run([program, *arguments], env=variables, capture_output=True, text=True)
         assert (done.returncode, app in done.stdout) == (0, True), done.stderr
+    variables |= in_clear({"DATABASE_URL": databases.empty()})
+    done = subprocess.run([program, "serve"], env=variables, capture_output=True, text=True)
+    assert done.stderr.endswith(f"has no ledger of {app!r} yet. Create it: {program} migrate\n")
     assert files(unpacked) == before

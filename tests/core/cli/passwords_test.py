@@ -66,6 +66,7 @@ ODD = [
 COMMANDS = [
     ["--port", "0"],
     ["migrate"],
+    ["rename-from", "former"],
     ["verify"],
     ["replay"],
     ["export", "--format", "csv"],

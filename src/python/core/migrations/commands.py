@@ -2,8 +2,10 @@
 
 import os
 import shlex
+import sys
 import zipfile
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def package() -> str | None:
@@ -13,10 +15,13 @@ def package() -> str | None:
 
 
 def program(app: str, *arguments: str) -> str:
-    """Returns a command of the app's program: of the PEX file that runs, or of Pants in a clone."""
+    """Returns a command of the app's program: of the PEX file, even unpacked, or of Pants."""
     pex = package()
     if pex is not None:
         return f"python3 {shlex.quote(os.path.relpath(pex))} {shlex.join(arguments)}"
+    unpacked = Path(sys.prefix, "pex")  # as in a container
+    if unpacked.is_file() and Path(__file__).resolve().is_relative_to(Path(sys.prefix).resolve()):
+        return shlex.join([str(unpacked), *arguments])
     return in_clone(app, *arguments)
 
 

@@ -8,10 +8,12 @@ from collections.abc import Collection
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from core.ledgers.errors import ConfigurationError
 from core.migrations import revisions
 from core.migrations.commands import program
+from core.migrations.refusals import explanation
 from core.storage.connections import connect
 
 _LEDGERS = text("""
@@ -44,7 +46,8 @@ def require_no_former_name(connection: Connection, app: str, known: Collection[s
 def rename(app: str, url: SecretStr, former: str) -> None:
     """Renames the schema and the version table of the ledger `former` to those of `app`.
 
-    Raises ConfigurationError if the database has no such ledger, or has one of the app already.
+    Raises ConfigurationError if the database has no such ledger, has one of the app already, or
+    refuses to rename it.
     """
     known = revisions.ids(app)
     engine = connect(url)
@@ -62,6 +65,8 @@ def rename(app: str, url: SecretStr, former: str) -> None:
             connection.execute(text(f'ALTER TABLE "{former}"."{old}" RENAME TO "{new}"'))
             connection.execute(text(f'ALTER INDEX "{former}"."{old}_pkc" RENAME TO "{new}_pkc"'))
             connection.execute(text(f'ALTER SCHEMA "{former}" RENAME TO "{app}"'))
+    except DBAPIError as error:
+        raise ConfigurationError(explanation(app, error)) from error
     finally:
         engine.dispose()
 
