@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -74,9 +75,18 @@ def test_data_survives_a_restart(data: Path) -> None:
         assert execute(again, "SELECT answer FROM kept") == [(42,)]
 
 
-def test_the_server_is_durable_by_default(data: Path) -> None:
-    with postgresql(data) as url:
+def test_the_server_is_durable_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def recorded(command: list[str], **more: Any) -> "subprocess.CompletedProcess[str]":
+        commands.append(command)
+        return run(command, **more)
+
+    commands: list[list[str]] = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", recorded)
+    with postgresql(tmp_path / "data") as url:
         assert execute(url, "SHOW fsync") == execute(url, "SHOW full_page_writes") == [("on",)]
+    [initdb] = (command for command in commands if "initdb" in " ".join(command))
+    assert "--no-sync" not in initdb
 
 
 def test_killing_the_process_stops_the_server_and_loses_no_commit(data: Path) -> None:

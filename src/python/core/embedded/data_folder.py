@@ -60,10 +60,11 @@ def claimed(data: Path, setting: str = "DATA_DIR") -> Generator[int, None, None]
         yield server_file.fileno()
 
 
-def initialize(data: Path) -> None:
+def initialize(data: Path, durable: bool) -> None:
     """Runs initdb, unless the folder already contains a server's data.
 
-    Call this only while `data` is claimed. Raises ConfigurationError if it fails.
+    If it is to be `durable`, a new folder is on the disk when this returns. Call this only while
+    `data` is claimed. Raises ConfigurationError if it fails.
     """
     unfinished = f"{data.name}.new-"
     for folder in data.parent.glob(f"{glob.escape(unfinished)}*"):
@@ -81,7 +82,8 @@ def initialize(data: Path) -> None:
         new.mkdir(mode=0o700)
         done = subprocess.run(
             unprivileged_command(new, "initdb", "-D", str(new), "--username=postgres")
-            + ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync"],
+            + ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+            + ([] if durable else ["--no-sync"]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -92,6 +94,10 @@ def initialize(data: Path) -> None:
             why = reason(done.stdout, done.returncode)
             raise ConfigurationError(f"PostgreSQL's initdb failed in {data.parent}: {why}")
         new.replace(data)
+    if durable:
+        parent_folder = os.open(data.parent, os.O_RDONLY)
+        os.fsync(parent_folder)
+        os.close(parent_folder)
 
 
 @contextmanager

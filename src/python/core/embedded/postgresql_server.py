@@ -62,7 +62,7 @@ def postgresql(
             claim = stack.enter_context(claimed(data, setting))
             socket = stack.enter_context(socket_folder(data))
             remove_stale_files(data, socket)
-            initialize(data)
+            initialize(data, durable)
             stack.enter_context(_running(data, socket, claim, durable))
         except OSError as error:
             raise ConfigurationError(
