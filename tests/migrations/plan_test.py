@@ -96,6 +96,16 @@ def test_a_plan_begins_at_the_revision_of_the_database(databases: Databases) -> 
             "'CREATE INDEX CONCURRENTLY mine ON sample.ledger_entry (amount)')",
             {},
         ),
+        (
+            "with op.get_context().autocommit_block():"
+            " op.execute('VACUUM (ANALYZE) sample.ledger_entry')",
+            {},
+        ),
+        (
+            "with op.get_context().autocommit_block():"
+            " op.execute('VACUUM (FULL) sample.ledger_entry')",
+            {"ledger_entry": "ACCESS EXCLUSIVE"},
+        ),
     ],
 )
 def test_the_locks_are_those_that_postgresql_takes(

@@ -3,6 +3,7 @@
 A lock counts if posts or reads would wait for it, and if its table existed before the revision.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ _LOCKS = """
 SELECT relname, mode FROM pg_locks JOIN pg_class ON pg_class.oid = relation
 WHERE pid = pg_backend_pid() AND relnamespace = to_regnamespace(quote_ident(%(schema)s))
 """
+# Of the statements that no transaction may contain. VACUUM FULL, for example, blocks everybody.
+_BLOCKS_NOBODY = re.compile(r"\bCONCURRENTLY\b|^\s*VACUUM\b(?!.*\bFULL\b)", re.I | re.S)
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,10 @@ class _Watch:
                 try:
                     other.exec_driver_sql(statement, parameters)
                     self._record(other)
-                except DBAPIError:
-                    pass  # for example CREATE INDEX CONCURRENTLY, which blocks no posts or reads
+                except DBAPIError:  # refused, because this is a transaction
+                    if not _BLOCKS_NOBODY.search(statement):
+                        named = {table for table in self.existing if table in statement}
+                        self.locks |= dict.fromkeys(named or self.existing, ACCESS_EXCLUSIVE)
 
     def after(self, *execution: Any) -> None:
         self._record(execution[0])
