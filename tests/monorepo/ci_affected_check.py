@@ -11,7 +11,7 @@ from core.new_app.placing import DEPLOYMENT, place
 from monorepo.workspace import Workspace
 
 EVERYTHING = (
-    *(".ci/*", ".github/actions/*", ".github/workflows/[!d]*", "3rdparty/*", "scripts/*"),
+    *(".ci/*", ".github/actions/*", ".github/workflows/*", "3rdparty/*", "scripts/*"),
     *("pants", "pants.toml", "pants-plugins/*", "BUILD", "Containerfile", "*pyproject.toml"),
     *("mypy.ini", ".flake8", ".editorconfig", ".gitignore", ".dockerignore", ".pre-commit*"),
     *("deploy/BUILD", "docs/BUILD", "src/python/core/BUILD", "src/python/apps/BUILD"),
@@ -21,7 +21,7 @@ EVERYTHING = (
 NOTHING = (
     *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/adr/*.md", "docs/console.png"),
     *(f"docs/{page}.md" for page in ("console", "database", "glossary", "monorepo")),
-    *(".github/CODEOWNERS.example", ".github/pull_request_template.md", DEPLOYMENT),
+    *(".github/CODEOWNERS.example", ".github/pull_request_template.md"),
 )
 
 
@@ -167,6 +167,8 @@ def test_a_new_app_does_not_select_everything(workspace: Workspace) -> None:
     place(new_app("shop", ["PURCHASE=-7"]), workspace.root)
     assert "SHOP_DATABASE_URL" in (workspace.root / DEPLOYMENT).read_text()
     assert printed(workspace).startswith("--changed-since=")
+    edit(workspace, DEPLOYMENT)  # not only the line of the app
+    assert printed(workspace).endswith(f"{DEPLOYMENT} changed, which Pants cannot trace\n::\n")
 
 
 def test_a_rollback_selects_what_it_takes_back(workspace: Workspace) -> None:
