@@ -15,6 +15,8 @@ from contextlib import ExitStack, closing, suppress
 from functools import cache
 from typing import IO, Any
 
+# Before a test changes the path, or the current folder, to which it may be relative.
+_PATH = os.pathsep.join(map(os.path.abspath, sys.path))
 _sending = threading.Lock()
 
 
@@ -134,7 +136,7 @@ def _fork_server() -> socket.socket:
     ours, its = socket.socketpair()
     server = subprocess.Popen(
         [sys.executable, "-m", "core.testing.fork_server", str(its.fileno())],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": _PATH},
         stdin=subprocess.DEVNULL,
         pass_fds=[its.fileno()],
     )
