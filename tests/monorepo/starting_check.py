@@ -131,10 +131,11 @@ def test_pants_is_installed_again_when_its_python_is_gone(
 
 
 def test_no_script_needs_a_newer_bash_than_that_of_macos(workspace_copy: Workspace) -> None:
-    scripts = workspace_copy.run("git", "grep", "-l", "^#!/usr/bin/env bash").stdout.split()
-    assert {"pants", ".ci/run"} <= {*scripts}
     newer = r"\[-\d|\b(mapfile|readarray|coproc|declare -[An])\b|\$\{\w+(,|\^|@[A-Z])|&>>|\|&"
-    assert workspace_copy.run("git", "grep", "-nP", newer, "--", *scripts).stdout == ""
+    root = workspace_copy.root
+    scripts = (root / "pants", *root.glob(".ci/*"), *root.glob("scripts/*"))
+    lines = [line for script in scripts for line in script.read_text().splitlines()]
+    assert [line for line in lines if re.search(newer, line)] == []
 
 
 @pytest.mark.parametrize("base", ["nosuch", "", "HEAD HEAD", "unrelated"])
