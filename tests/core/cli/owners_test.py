@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
 from core.cli.main import program_of
+from core.client.faulty_proxy import Fault, faulty_proxy
 from core.keys.api_keys import new_key
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.testing.databases import Databases, execute
@@ -211,6 +212,15 @@ def test_a_post_that_a_signal_interrupts_says_so_too(tmp_path: Path, number: int
         r"sample: Interrupted; whether it was posted is unknown: post again with --nonce \S+\n"
     )
     assert re.fullmatch(message, errors.read_text())
+
+
+def test_a_refusal_after_a_lost_try_is_not_final(address: str) -> None:
+    faults = iter([Fault.LOSE_REQUEST])
+    with faulty_proxy(address, lambda: next(faults, Fault.NONE)) as proxy:
+        done = run("post", "fay", "CREDIT_SPEND", "--nonce", "n 1", "--url", proxy.url)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert done.stderr.startswith("sample: Insufficient balance: ")
+    assert done.stderr.endswith("or may still be: post again with --nonce 'n 1'\n")
 
 
 def test_the_key_comes_from_a_file_or_the_environment(

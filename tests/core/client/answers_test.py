@@ -1,6 +1,7 @@
 """Answers that this release of the client does not know, or that are not those of a ledger."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -91,3 +92,16 @@ def test_an_answer_about_another_entry_is_unexpected() -> None:
             exchange.send(Answer(201, json.dumps(answered).encode()))
         if isinstance(end.value, UnexpectedAnswer):
             assert end.value.unresolved == (post,)
+
+
+@pytest.mark.parametrize("used_by", ["CREDIT_ADD", "CREDIT_SPEND"])
+def test_a_nonce_of_another_operation_is_refused_to_every_try(used_by: str) -> None:
+    posts = PostingExchanges(APP, ReadExchanges(APP))
+    post = Post("ann", SampleOperation.CREDIT_SPEND, "1")
+    reused = document("nonce_reused", entry={**ENTRY, "operation": used_by})
+    exchange = posts.post(post, new=True)
+    next(exchange)
+    with pytest.raises(exceptions.NonceReused) as refused:
+        exchange.send(replace(reused, repeated=True))
+    # An entry of the same operation may be the call's own, at a price of another release.
+    assert refused.value.unresolved == (() if used_by == "CREDIT_ADD" else (post,))

@@ -1,6 +1,7 @@
 """The deadline ends a call, and the exception says why and what may have been posted."""
 
 import asyncio
+import itertools
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,15 +15,17 @@ from pydantic import SecretStr
 from core.client import http_messages
 from core.client.async_ledger_client import AsyncLedgerClient
 from core.client.exactly_once import rows
-from core.client.exceptions import DuplicateNonce, NoAnswer
-from core.client.faulty_proxy import Fault, faults
+from core.client.exceptions import DuplicateNonce, InsufficientBalance, NoAnswer
+from core.client.faulty_proxy import Fault, faults, faulty_proxy
 from core.client.ledger_client import LedgerClient
 from core.client.plain_problems import Overloaded, OwnerBusy
 from core.client.results import PostedEntry
 from core.client.tries import wait_before_retry
+from core.ledgers.requests import Post
 from core.settings.groups import DatabaseSettings
 from core.testing.databases import Databases, held
 from core.testing.threaded_service import served
+from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation
 
@@ -124,6 +127,49 @@ def test_a_post_whose_owner_stays_busy_is_unresolved(databases: Databases) -> No
             posted, busy = client.post_each(posts)
     assert isinstance(posted, PostedEntry) and posted.balance == 10
     assert isinstance(busy, OwnerBusy) and busy.unresolved == (posts[1],)
+
+
+@pytest.mark.parametrize("call", ["post", "post_batch", "post_each"])
+def test_a_refusal_is_not_final_while_an_earlier_try_may_be_posted(
+    address: str, database: SecretStr, call: str
+) -> None:
+    owner = f"stalled {call}"
+    numbers, resumed = itertools.count(1), Event()
+
+    def stall_the_first_try() -> Fault:
+        if next(numbers) == 1:
+            resumed.wait(60)
+        return Fault.NONE
+
+    with (
+        faulty_proxy(address, stall_the_first_try) as proxy,
+        LedgerClient(proxy.url, operations=SampleOperation, try_timeout=0.3) as client,
+    ):
+        post = client.request(owner_id=owner, operation=SampleOperation.CREDIT_SPEND)
+        refused = refusal(client, call, post)
+        assert len(proxy.seen) > 1 and refused.unresolved == (post,)
+        assert "; an earlier try may have been posted, or may still be: post" in str(refused)
+        client.post(owner_id=owner, operation=ADD)
+        resumed.set()
+        until(lambda: len(rows(database, owner)) == 2, "the stalled try is not posted")
+        with pytest.raises(DuplicateNonce):
+            client.post(owner_id=owner, operation=post.operation, nonce=post.nonce)
+
+
+def refusal(
+    client: LedgerClient[SampleOperation], call: str, post: Post[SampleOperation]
+) -> InsufficientBalance:
+    """Posts something for which the owner has too few credits."""
+    if call == "post_each":
+        [outcome] = client.post_each([post])
+        assert isinstance(outcome, InsufficientBalance)
+        return outcome
+    with pytest.raises(InsufficientBalance) as refused:
+        if call == "post_batch":
+            client.post_batch([post])
+        else:
+            client.post(owner_id=post.owner_id, operation=post.operation, nonce=post.nonce)
+    return refused.value
 
 
 def test_each_phase_of_a_try_gets_what_those_before_it_have_left() -> None:

@@ -16,7 +16,14 @@ import click
 import httpx
 
 from core.client.async_ledger_client import AsyncLedgerClient
-from core.client.exceptions import ClientError, InvalidRequest, NoAnswer, Problem, UnexpectedAnswer
+from core.client.exceptions import (
+    ClientError,
+    InvalidRequest,
+    NoAnswer,
+    Problem,
+    UnexpectedAnswer,
+    is_refusal,
+)
 from core.client.tries import RETRIED
 from core.ledgers.errors import DatabaseNotMigrated, DatabaseUnavailable
 from core.ledgers.ledger import Ledger
@@ -181,9 +188,9 @@ def _use_database(ledger: Ledger[OperationT], use: Use[OperationT]) -> None:
         asyncio.run(run())
 
 
-def outcome_unknown(nonce: str) -> str:
+def post_again(nonce: str) -> str:
     """Returns what to do when a post may or may not have been written."""
-    return f"whether it was posted is unknown: post again with --nonce {shlex.quote(nonce)}"
+    return f"post again with --nonce {shlex.quote(nonce)}"
 
 
 def _explained(error: ClientError) -> str:
@@ -194,11 +201,12 @@ def _explained(error: ClientError) -> str:
         )
         text = f"Invalid request: {'; '.join(invalid)}"
     for post in error.unresolved:
-        text += f"; {outcome_unknown(post.nonce)}"
+        text += f"; {error.doubt()}: {post_again(post.nonce)}"
     return text
 
 
 def _may_succeed_later(error: ClientError) -> bool:
     if isinstance(error, (Problem, UnexpectedAnswer)):
-        return error.status in RETRIED
+        # A refusal after which an earlier try may still be posted is not the last word.
+        return error.status in RETRIED or (is_refusal(error) and bool(error.unresolved))
     return isinstance(error, NoAnswer) and not error.lasting

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from core.cli.access import Access, access_options, outcome_unknown, with_client
+from core.cli.access import Access, access_options, post_again, with_client
 from core.cli.entry_output import EntryLines, EntryTable, credits_, print_posted
 from core.cli.notes import note_no_entries
 from core.cli.times import time_option
@@ -157,7 +157,8 @@ def post_command(ledger: Ledger[OperationT]) -> click.Command:
             except DuplicateNonce as duplicate:
                 print_posted(duplicate.entry, None, already=True, as_json=as_json)
             except (asyncio.CancelledError, SystemExit):  # a signal
-                click.echo(f"{ledger.name}: Interrupted; {outcome_unknown(key)}", err=True)
+                doubt = f"whether it was posted is unknown: {post_again(key)}"
+                click.echo(f"{ledger.name}: Interrupted; {doubt}", err=True)
                 raise
             else:
                 print_posted(posted, posted.balance, already=False, as_json=as_json)

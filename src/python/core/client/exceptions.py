@@ -13,7 +13,8 @@ class ClientError(LedgerError):
     """Base class of the exceptions that a call raises when a request fails.
 
     `unresolved` has the posts that may or may not have been written: post them again with the same
-    nonces. It is empty after a read, and after a refusal, which says that nothing was written.
+    nonces. It is empty after a read, and if the first try is refused, because nothing was written.
+    If a later try is refused, an earlier one may have been written, or may still be.
     """
 
     code = "client_error"
@@ -22,20 +23,23 @@ class ClientError(LedgerError):
     """How many seconds the service asks to wait before the next try, if it does."""
 
     def __str__(self) -> str:
-        return self.explanation() + _hint(self.unresolved)
+        if not self.unresolved:
+            return self.explanation()
+        if len(self.unresolved) == 1:
+            again = f"post again with nonce={self.unresolved[0].nonce!r}"
+        else:
+            again = f"post all {len(self.unresolved)} posts again as they are"
+        return f"{self.explanation()}; {self.doubt()}: {again}"
 
     def explanation(self) -> str:
         """Returns the message without the advice about `unresolved`."""
         return super().__str__()
 
-
-def _hint(unresolved: tuple[Post[BaseLedgerOperation], ...]) -> str:
-    if not unresolved:
-        return ""
-    if len(unresolved) == 1:
-        again = f"; whether it was posted is unknown: post again with nonce={unresolved[0].nonce!r}"
-        return again
-    return f"; whether its {len(unresolved)} posts were written is unknown: post them again as is"
+    def doubt(self) -> str:
+        """Returns why there are posts in `unresolved`."""
+        if is_refusal(self):
+            return "an earlier try may have been posted, or may still be"
+        return "whether it was posted is unknown"
 
 
 class NoAnswer(ClientError):
@@ -98,6 +102,14 @@ class Problem(ClientError):
 
     def explanation(self) -> str:
         return self.detail
+
+
+def is_refusal(error: ClientError) -> bool:
+    """Whether `error` says that its try was refused, so that this try has written nothing.
+
+    With 408, the end of the request has not arrived, so the try is repeated rather than refused.
+    """
+    return isinstance(error, Problem) and error.status < 500 and error.status != 408
 
 
 @dataclass(eq=False)

@@ -6,15 +6,13 @@ from typing import Generic
 
 from core.client.answers import Answer, AppAnswers
 from core.client.exceptions import (
-    BalanceLimit,
     BatchAlreadyPosted,
     ClientError,
     DuplicateNonce,
-    InsufficientBalance,
-    LimitReached,
     NoAnswer,
     NonceReused,
     Problem,
+    is_refusal,
 )
 from core.client.exchanges import Exchange, ReadExchanges, Request, json_body
 from core.client.json_fields import Fields
@@ -23,9 +21,6 @@ from core.client.results import Entry, PostedEntry
 from core.ledgers.errors import LedgerError
 from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.requests import Batch, Post
-
-# The service gives these after it has looked for the nonce, so no earlier try has posted either.
-_DECIDED = (InsufficientBalance, BalanceLimit, LimitReached, NonceReused)
 
 
 class PostingExchanges(Generic[OperationT]):
@@ -185,15 +180,21 @@ def _explained(
 ) -> ClientError:
     """Returns `error` with the posts as unresolved, unless it is certain that none is written.
 
-    `repeated` means that an earlier try may have written them.
+    `repeated` means that an earlier try may have arrived. It may even be posted after this refusal,
+    by a process that was stalled, once the owner's balance or limit allows it.
     """
     if isinstance(error, NoAnswer):
         certain = error.nothing_posted = not error.sent
-    elif isinstance(error, _DECIDED):
-        certain = True
     else:
-        # A request whose end did not arrive (408) is tried again, so an earlier try may have.
-        refused = isinstance(error, Problem) and error.status < 500 and error.status != 408
-        certain = refused and not repeated
+        certain = is_refusal(error) and (not repeated or _used_otherwise(error, posts))
     error.unresolved = () if certain else posts
     return error
+
+
+def _used_otherwise(error: ClientError, posts: tuple[Post[BaseLedgerOperation], ...]) -> bool:
+    """Whether a nonce has the entry of another operation, so that no try can ever be posted.
+
+    An entry of the same operation may be the call's own, at a price of another release.
+    """
+    operations = [post.operation for post in posts]
+    return isinstance(error, NonceReused) and error.entry.operation not in operations
