@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+import logging
+import random
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from types import SimpleNamespace
 
+import httpx
 import pytest
 from pydantic import SecretStr
-from tenacity import Retrying
+from tenacity import Retrying, nap
 
+from core.client import posting_exchanges
 from core.client.answers import Answer, AppAnswers
 from core.client.async_ledger_client import AsyncLedgerClient
 from core.client.exactly_once import rows
@@ -19,6 +25,7 @@ from core.client.plain_problems import Forbidden, NotFound
 from core.client.results import PostedEntry
 from core.client.tries import Deadline, Tries
 from core.keys.api_keys import new_key
+from core.service.problems import RETRY_AFTER_SECONDS
 from core.settings.groups import DatabaseSettings, ServiceSettings
 from core.testing.databases import Databases, held
 from core.testing.threaded_service import served
@@ -35,6 +42,29 @@ COMMITTED = [
     Fault.UNAVAILABLE_LATER,
     Fault.BAD_GATEWAY,
 ]
+# Outcomes of a post of its own.
+BUSY = {
+    "status": 503,
+    "body": {
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "Another transaction holds the lock on the owner",
+        "code": "owner_busy",
+    },
+}
+POSTED = {
+    "status": 201,
+    "body": {
+        "id": 1,
+        "operation": "CREDIT_ADD",
+        "amount": 10,
+        "nonce": "1",
+        "owner_id": "ann",
+        "created_on": "2026-11-23T01:06:53Z",
+        "balance": 10,
+    },
+}
 every_fault = pytest.mark.parametrize("fault", [fault for fault in Fault if fault.value > 1])
 
 
@@ -92,7 +122,10 @@ def test_posts_of_their_own_are_written_once_and_returned(
     assert [entry.nonce for entry in posted] == [post.nonce for post in posts]
 
 
-def test_only_the_posts_of_a_busy_owner_are_sent_again(databases: Databases) -> None:
+def test_only_the_posts_of_a_busy_owner_are_sent_again(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting_exchanges, "_RETRY_AFTER", 0.0)
     url = databases.migrated("sample")
     settings = DatabaseSettings(database_url=url, lock_timeout=0.1)
     with (
@@ -110,6 +143,28 @@ def test_only_the_posts_of_a_busy_owner_are_sent_again(databases: Databases) -> 
         sent = [[each["nonce"] for each in json.loads(body)["entries"]] for body in proxy.seen[1:]]
         assert sent[0] == [post.nonce for post in posts]
         assert all(nonces == [posts[1].nonce] for nonces in sent[1:])
+
+
+def test_the_waits_between_rounds_grow_and_are_never_less_than_asked(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(nap, "time", SimpleNamespace(sleep=waits.append))
+    monkeypatch.setattr(random, "uniform", lambda low, high: high)
+    caplog.set_level(logging.INFO, "core.client")
+    outcomes = chain([BUSY] * 6, [POSTED])
+    answers = httpx.MockTransport(
+        lambda _: httpx.Response(200, json={"outcomes": [next(outcomes)]})
+    )
+    with (
+        httpx.Client(transport=answers) as http,
+        LedgerClient("http://ledger", operations=SampleOperation, http=http) as client,
+    ):
+        [posted] = client.post_each([client.request(owner_id="ann", operation=ADD, nonce="1")])
+    assert isinstance(posted, PostedEntry)
+    backoffs = (0.1, 0.2, 0.4, 0.8, 1.6, 2.0)
+    assert waits == [RETRY_AFTER_SECONDS + backoff for backoff in backoffs]
+    assert len([record for record in caplog.records if record.name == "core.client.tries"]) == 1
 
 
 def test_the_balance_is_none_if_the_key_may_not_read_it(database: SecretStr) -> None:

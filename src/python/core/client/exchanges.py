@@ -26,7 +26,8 @@ from core.ledgers.operations import OperationT
 class Request:
     """A request, which is tried until there is an answer, unless `once`.
 
-    `after` is the refusal that it follows, as if that were the answer to its first try.
+    `after` is the refusal that it follows, as if that were the answer to its first try. `rounds` is
+    how many requests have been refused in this way, because the wait grows with each.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Request:
     body: bytes | None = None
     once: bool = False
     after: ClientError | None = None
+    rounds: int = 0
 
 
 ResultT = TypeVar("ResultT")

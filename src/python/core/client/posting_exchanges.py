@@ -22,6 +22,9 @@ from core.ledgers.errors import LedgerError
 from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.requests import Batch, Post
 
+# The service asks for this many seconds in Retry-After, which an item of a batch cannot have.
+_RETRY_AFTER = 1.0
+
 
 class PostingExchanges(Generic[OperationT]):
     """The exchanges that post."""
@@ -80,21 +83,25 @@ class PostingExchanges(Generic[OperationT]):
     def post_each(
         self, posts: Sequence[Post[OperationT]]
     ) -> Exchange[list[PostedEntry[OperationT] | ClientError]]:
-        """Posts each on its own. Those for which the service was unavailable are sent again."""
+        """Posts each on its own. Those for which the service was unavailable are sent again, in
+        rounds between which the wait grows.
+        """
         outcomes: dict[int, PostedEntry[OperationT] | ClientError] = {}
         pending = list(range(len(posts)))
         after: ClientError | None = None
+        rounds = 0
         while pending:
             sent = [posts[index] for index in pending]
             repeated = False
             try:
-                answer = yield _batch_request(sent, atomic=False, after=after)
+                answer = yield _batch_request(sent, atomic=False, after=after, rounds=rounds)
                 repeated = answer.repeated
                 read = self._outcomes(sent, answer)
             except ClientError as error:
                 if after is not None:
                     break  # each keeps the outcome of the round before
                 raise _explained(error, tuple(sent), repeated)
+            rounds += 1
             outcomes.update(zip(pending, read, strict=True))
             pending = [index for index in pending if _unavailable(outcomes[index])]
             after = next((_unavailable(outcomes[index]) for index in pending), None)
@@ -135,6 +142,8 @@ class PostingExchanges(Generic[OperationT]):
         if fields.integer("status") == 201:
             return self._posted(post, fields.nested("body"))
         refusal = problem_of(fields.nested("body"), self._app)
+        if _unavailable(refusal):
+            refusal.retry_after = _RETRY_AFTER
         if isinstance(refusal, DuplicateNonce) and repeated:
             return _without_balance(post, refusal.entry)
         return _explained(refusal, (post,), repeated)
@@ -150,10 +159,14 @@ def _fields(post: Post[OperationT]) -> dict[str, str | int]:
 
 
 def _batch_request(
-    posts: Sequence[Post[OperationT]], *, atomic: bool, after: ClientError | None = None
+    posts: Sequence[Post[OperationT]],
+    *,
+    atomic: bool,
+    after: ClientError | None = None,
+    rounds: int = 0,
 ) -> Request:
     body = json_body({"atomic": atomic, "entries": [_fields(post) for post in posts]})
-    return Request("POST", "/ledger/batch", body=body, after=after)
+    return Request("POST", "/ledger/batch", body=body, after=after, rounds=rounds)
 
 
 def _without_balance(

@@ -64,7 +64,7 @@ class Tries:
         """Returns the tries as context managers, which wait between each other."""
         return retrying(
             stop=stop_before_delay(self._deadline.left()),
-            wait=_wait,
+            wait=self._wait,
             retry=retry_if_exception(self._again),
             before_sleep=self._log,
             retry_error_callback=_give_up,
@@ -81,10 +81,19 @@ class Tries:
 
     def _log(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
-        if state.attempt_number == 1:  # the others would only repeat it
+        number = self._number(state)
+        if number == 1:  # the others would only repeat it
             log.info("trying again for up to %.0f s: %s", self._deadline.left(), error)
         else:
-            log.debug("try %s failed: %s", state.attempt_number, error)
+            log.debug("try %s failed: %s", number, error)
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome is not None else None
+        return wait_before_retry(error, self._number(state))
+
+    def _number(self, state: RetryCallState) -> int:
+        """Returns the number of a try. The refusal that a request follows is that of a round."""
+        return max(self.request.rounds - 1, 0) + state.attempt_number
 
 
 def wait_before_retry(error: BaseException | None, tries: int) -> float:
@@ -96,11 +105,6 @@ def wait_before_retry(error: BaseException | None, tries: int) -> float:
     asked = error.retry_after if isinstance(error, ClientError) else None
     backoff = min(_FIRST_WAIT * 2 ** min(tries - 1, 10), _LONGEST_WAIT)
     return (asked or 0) + random.uniform(0, backoff)
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome is not None else None
-    return wait_before_retry(error, state.attempt_number)
 
 
 def _give_up(state: RetryCallState) -> NoReturn:
