@@ -108,6 +108,16 @@ def test_no_command_shows_a_url_in_another_setting() -> None:
         assert_hidden(text)
 
 
+def test_no_command_shows_the_password_of_a_service_s_url() -> None:
+    urls = ["http://user:s3cr3t-p4ss@127.0.0.1:1", "http://user:1/s3cr3t-p4ss@127.0.0.1:1"]
+    urls.append("http://127.0.0.1:1?password=s3cr3t-p4ss")
+    asking = ["balance", "ann", "--timeout", "0.1"]
+    runs = [*(({"LEDGER_URL": url}, asking) for url in urls), ({}, [*asking, "--url", urls[0]])]
+    for shown in outputs(runs):
+        assert "\nsample: The service's URL must " in "\n" + shown
+        assert_hidden(shown)
+
+
 def test_the_openapi_document_does_not_depend_on_the_database_settings() -> None:
     settings: list[dict[str, str]] = [
         {name: URL for name in ("DATABASE_URL", *OF_THE_DATABASE)},

@@ -12,12 +12,7 @@ from core.client import exceptions, plain_problems
 from core.client.async_ledger_client import AsyncLedgerClient
 from core.client.ledger_client import LedgerClient
 from core.client.results import HistoryEntry, PostedEntry
-from core.ledgers.errors import (
-    ConfigurationError,
-    ForeignOperation,
-    InvalidBatch,
-    InvalidIdentifier,
-)
+from core.ledgers.errors import ForeignOperation, InvalidBatch, InvalidIdentifier
 from core.ledgers.requests import Post
 from core.testing.databases import execute
 from sample.operations import SampleOperation
@@ -180,25 +175,6 @@ def test_what_can_never_work_is_refused_without_a_service() -> None:
         client.entries("ann", operation=foreign["operation"])
     with pytest.raises(InvalidIdentifier, match="owner_id must be a string, not 5"):
         client.post(**{**foreign, "owner_id": 5, "operation": ADD})
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"url": "ledger.internal"},
-        {"url": "ftp://ledger.internal"},
-        {"url": "http://ledger.internal?x=1"},
-        {"url": "http://"},
-        {"url": "http://ledger.internal", "api_key": "lk_1\n"},
-        {"url": "http://ledger.internal", "api_key": ""},
-        {"url": "http://ledger.internal", "deadline": 0},
-        {"url": "http://ledger.internal", "try_timeout": float("nan")},
-    ],
-)
-def test_an_argument_that_never_works_is_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError) as refused:
-        LedgerClient(**arguments, operations=SampleOperation)
-    assert "lk_1" not in str(refused.value)
 
 
 POST = Post("ann", ADD, "1")

@@ -26,17 +26,7 @@ class Endpoint:
     """
 
     def __init__(self, url: str, api_key: str | None) -> None:
-        try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise ConfigurationError(f"{url!r} is not a valid URL: {error}") from error
-        if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise ConfigurationError(
-                f"{url!r} is not the URL of a service; write it as http://ledger.internal:8000"
-            )
-        if parsed.query or parsed.fragment:
-            raise ConfigurationError(f"{url!r} must end with its path: remove what follows")
-        self._url = str(parsed).rstrip("/")
+        self._url = _service_url(url)
         self._headers = {"Accept": "application/json"}
         if api_key is not None:
             if not api_key or not api_key.isascii() or not api_key.isprintable():
@@ -71,6 +61,31 @@ class Endpoint:
     def too_late(self) -> NoAnswer:
         """Returns the exception for a try that took too long."""
         return NoAnswer(f"No answer from {self._url} in time", True)
+
+
+def _service_url(url: str) -> str:
+    """Returns the URL of a service as messages and logs show it, without a slash at its end.
+
+    Raises ConfigurationError without any part of `url`, where a user may have put a secret.
+    """
+    # Before it is parsed, because a password with a slash would be a part of the path.
+    if "@" in url:
+        raise ConfigurationError(
+            "The service's URL must not contain a user or a password, because messages show it: "
+            "remove what precedes the @. For Basic authentication, give the client an `http` with "
+            "`auth` instead of a key. In a path, write @ as %40"
+        )
+    if "?" in url or "#" in url:
+        raise ConfigurationError("The service's URL must end with its path: remove what follows")
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = None
+    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ConfigurationError(
+            "The service's URL is not valid; write it as http://ledger.internal:8000"
+        )
+    return str(parsed).rstrip("/")
 
 
 class TryTimeouts:
