@@ -6,11 +6,13 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import cast
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from tenacity import nap
 
 from core.client import http_messages
 from core.client.async_ledger_client import AsyncLedgerClient
@@ -18,7 +20,7 @@ from core.client.exactly_once import rows
 from core.client.exceptions import DuplicateNonce, InsufficientBalance, NoAnswer
 from core.client.faulty_proxy import Fault, faults, faulty_proxy
 from core.client.ledger_client import LedgerClient
-from core.client.plain_problems import Overloaded, OwnerBusy
+from core.client.plain_problems import DatabaseUnavailable, Overloaded, OwnerBusy
 from core.client.results import PostedEntry
 from core.client.tries import wait_before_retry
 from core.ledgers.requests import Post
@@ -79,7 +81,7 @@ def test_the_deadline_ends_the_tries_and_the_posts_are_named(
 
 def test_an_unavailable_service_is_named_by_its_code(address: str) -> None:
     with faults(address, then=Fault.UNAVAILABLE) as (proxy, client):
-        with pytest.raises(Overloaded) as failed:
+        with pytest.raises(DatabaseUnavailable) as failed:
             client.check_ready()
         assert len(proxy.seen) == 1  # it has no retries
         assert failed.value.unresolved == () and failed.value.retry_after == 0
@@ -109,7 +111,7 @@ def test_the_wait_is_random_grows_and_is_never_less_than_asked() -> None:
 def test_a_wait_beyond_the_deadline_is_not_begun(address: str) -> None:
     with faults(address, then=Fault.UNAVAILABLE) as (proxy, client):
         proxy.retry_after = "3600"
-        with pytest.raises(Overloaded) as failed:
+        with pytest.raises(DatabaseUnavailable) as failed:
             client.post(owner_id="ann", operation=ADD)
         assert failed.value.retry_after == 3600 and len(proxy.seen) == 1
 
@@ -170,6 +172,39 @@ def refusal(
         else:
             client.post(owner_id=post.owner_id, operation=post.operation, nonce=post.nonce)
     return refused.value
+
+
+@pytest.mark.parametrize(
+    "codes, final",
+    [
+        (["owner_busy", "overloaded"], True),
+        (["database_unavailable"], False),
+        (["database_unavailable", "owner_busy"], False),
+    ],
+)
+@pytest.mark.parametrize("call", ["post", "post_each"])
+def test_a_refusal_is_final_if_no_try_before_it_can_be_posted(
+    monkeypatch: pytest.MonkeyPatch, codes: list[str], final: bool, call: str
+) -> None:
+    monkeypatch.setattr(nap, "time", SimpleNamespace(sleep=lambda _: None))
+    refused = {"code": "insufficient_balance", "amount": -2, "balance": 0}
+    documents = [{"status": 503, "code": code} for code in codes] + [{"status": 400, **refused}]
+    bodies = iter([{"type": "about:blank", "title": "", "detail": "", **d} for d in documents])
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        body = next(bodies)
+        if call == "post_each":
+            return httpx.Response(
+                200, json={"outcomes": [{"status": body["status"], "body": body}]}
+            )
+        return httpx.Response(int(str(body["status"])), json=body)
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as http,
+        LedgerClient("http://ledger", operations=SampleOperation, http=http) as client,
+    ):
+        post = client.request(owner_id="ann", operation=SampleOperation.CREDIT_SPEND)
+        assert refusal(client, call, post).unresolved == (() if final else (post,))
 
 
 def test_each_phase_of_a_try_gets_what_those_before_it_have_left() -> None:

@@ -35,7 +35,7 @@ class Fault(Enum):
 _FORWARDED = frozenset(Fault) - {Fault.LOSE_REQUEST, Fault.UNAVAILABLE}
 _UNAVAILABLE = (
     b'{"type":"about:blank","title":"Service Unavailable","status":503,'
-    b'"detail":"Too many requests are waiting","code":"overloaded"}'
+    b'"detail":"The database does not answer","code":"database_unavailable"}'
 )
 
 

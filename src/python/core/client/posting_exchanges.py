@@ -18,6 +18,7 @@ from core.client.exchanges import Exchange, ReadExchanges, Request, json_body
 from core.client.json_fields import Fields
 from core.client.problem_answers import problem, problem_of
 from core.client.results import Entry, PostedEntry
+from core.client.tries import may_have_posted
 from core.ledgers.errors import LedgerError
 from core.ledgers.operations import BaseLedgerOperation, OperationT
 from core.ledgers.requests import Batch, Post
@@ -104,7 +105,9 @@ class PostingExchanges(Generic[OperationT]):
             rounds += 1
             outcomes.update(zip(pending, read, strict=True))
             pending = [index for index in pending if _unavailable(outcomes[index])]
-            after = next((_unavailable(outcomes[index]) for index in pending), None)
+            refusals = [refusal for index in pending if (refusal := _unavailable(outcomes[index]))]
+            if refusals and (after is None or not may_have_posted(after)):
+                after = next(filter(may_have_posted, refusals), refusals[0])
         return [outcomes[index] for index in range(len(posts))]
 
     def _posted(self, post: Post[OperationT], fields: Fields) -> PostedEntry[OperationT]:

@@ -14,6 +14,7 @@ from tenacity.asyncio import AsyncRetrying
 from core.client.answers import Answer, AppAnswers
 from core.client.exceptions import ClientError, NoAnswer, Problem, UnexpectedAnswer
 from core.client.exchanges import Request
+from core.client.plain_problems import Overloaded, OwnerBusy
 from core.client.problem_answers import problem
 from core.ledgers.operations import OperationT
 
@@ -75,7 +76,7 @@ class Tries:
             self._arrived = error.sent = error.sent or self._arrived
             return not (self.request.once or error.lasting)
         if isinstance(error, (Problem, UnexpectedAnswer)):
-            self._arrived = True
+            self._arrived |= may_have_posted(error)
             return not self.request.once and error.status in RETRIED
         return False
 
@@ -94,6 +95,11 @@ class Tries:
     def _number(self, state: RetryCallState) -> int:
         """Returns the number of a try. The refusal that a request follows is that of a round."""
         return max(self.request.rounds - 1, 0) + state.attempt_number
+
+
+def may_have_posted(error: ClientError) -> bool:
+    """Whether the request of an error that is tried again may have been posted, or may still be."""
+    return not isinstance(error, (Overloaded, OwnerBusy))  # it did not wait, or was rolled back
 
 
 def wait_before_retry(error: BaseException | None, tries: int) -> float:
