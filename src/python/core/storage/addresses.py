@@ -23,29 +23,43 @@ def described(parameters: Mapping[str, Any]) -> str:
     )
 
 
-async def addresses(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Returns libpq's parameters of each address to try, in order.
+class Unresolved(psycopg2.OperationalError):
+    """The addresses of a host are unknown."""
 
-    Raises psycopg2.OperationalError if no name can be resolved.
+
+def hosts(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns libpq's parameters of each host to try, in order.
+
+    It returns no parameters where libpq must decide: no host is given, or the lists do not match.
     """
-    if parameters.get("hostaddr"):
+    given = {key: str(parameters.get(key) or "").split(",") for key in ("host", "hostaddr", "port")}
+    given = {key: values for key, values in given.items() if values != [""]}
+    count = max(len(given.get("host", "")), len(given.get("hostaddr", "")))
+    if len(given.get("port", "")) == 1:
+        given["port"] *= count
+    if not count or any(len(values) != count for values in given.values()):
         return [{}]
+    found = [dict(zip(given, values)) for values in zip(*given.values())]
+    return _in_order(found, parameters)
+
+
+async def addresses(host: Mapping[str, str], parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns libpq's parameters of each address of one of the `hosts`, in order.
+
+    Raises Unresolved if its name cannot be resolved.
+    """
+    name = host.get("host", "")
+    if host.get("hostaddr") or not name or name[0] in "/@":  # a Unix socket
+        return [dict(host)]
     loop = asyncio.get_running_loop()
-    targets: list[dict[str, str]] = []
-    failures: list[OSError] = []
-    for host, port in _hosts_and_ports(parameters):
-        if not host or host[0] in "/@":  # a Unix socket
-            targets.append({"host": host, "port": port})
-            continue
-        try:
-            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            failures.append(error)
-            continue
-        for address in found:
-            targets.append({"host": host, "hostaddr": str(address[4][0]), "port": port})
-    if not targets:
-        raise psycopg2.OperationalError(f"cannot resolve the host: {failures[0]}")
+    try:
+        found = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:  # UnicodeError: a label is empty or too long
+        raise Unresolved(f"cannot resolve the host: {error}") from None
+    return _in_order([{**host, "hostaddr": str(each[4][0])} for each in found], parameters)
+
+
+def _in_order(targets: list[dict[str, str]], parameters: Mapping[str, Any]) -> list[dict[str, str]]:
     if parameters.get("load_balance_hosts") == "random":
         random.shuffle(targets)
     return targets

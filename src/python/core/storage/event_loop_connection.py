@@ -6,7 +6,7 @@ https://www.psycopg.org/docs/advanced.html#asynchronous-support
 import asyncio
 import logging
 import select
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
 from typing import Any
 
@@ -19,7 +19,7 @@ from psycopg2.extensions import (
 )
 from psycopg2.extensions import connection as PsycopgConnection
 
-from core.storage.addresses import addresses
+from core.storage.addresses import Unresolved, addresses, hosts
 
 log = logging.getLogger(__name__)
 
@@ -47,29 +47,38 @@ class EventLoopConnection:
     async def open(cls, parameters: Mapping[str, Any], *, timeout: float) -> "EventLoopConnection":
         """Connects with libpq's `parameters`, to the first of the hosts that accepts.
 
-        Raises psycopg2.OperationalError when no host accepts the connection in time.
+        Hosts, and the addresses of a host, share the time that those before them have left.
+
+        Raises psycopg2.Error, that of the last host, when none accepts the connection in time.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        failure = psycopg2.OperationalError("no answer in time: resolving the host")
-        try:
-            targets = await asyncio.wait_for(addresses(parameters), timeout)
-        except asyncio.TimeoutError:
-            raise failure from None
-        for number, target in enumerate(targets):
-            options: dict[str, Any] = {**parameters, **target, "async_": 1}
-            opened = cls(psycopg2.connect("", **options), loop)
+
+        async def open_host(host: Mapping[str, str], timeout: float) -> "EventLoopConnection":
+            deadline = asyncio.get_running_loop().time() + timeout
             try:
-                # In asynchronous mode, libpq has no timeout of its own.
-                share = max(0, deadline - loop.time()) / (len(targets) - number)
-                await opened._finish(share, "connecting")
-            except psycopg2.OperationalError as error:
-                opened.close()
-                failure = error
-            else:
-                opened._is_open = True
-                return opened
-        raise failure
+                found = await asyncio.wait_for(addresses(host, parameters), timeout)
+            except asyncio.TimeoutError:
+                raise Unresolved("no answer in time: resolving the host") from None
+            return await _first(found, open_address, deadline)
+
+        async def open_address(address: Mapping[str, str], timeout: float) -> "EventLoopConnection":
+            return await cls._open_at({**parameters, **address}, timeout)
+
+        deadline = asyncio.get_running_loop().time() + timeout
+        return await _first(hosts(parameters), open_host, deadline)
+
+    @classmethod
+    async def _open_at(cls, parameters: Mapping[str, Any], timeout: float) -> "EventLoopConnection":
+        # It raises if the operating system refuses at once, as without a route or a socket.
+        connection = psycopg2.connect("", **parameters, async_=1)
+        opened = cls(connection, asyncio.get_running_loop())
+        try:
+            # In asynchronous mode, libpq has no timeout of its own.
+            await opened._finish(timeout, "connecting")
+        except psycopg2.Error:
+            opened.close()
+            raise
+        opened._is_open = True
+        return opened
 
     @property
     def is_closed(self) -> bool:
@@ -197,3 +206,22 @@ class EventLoopConnection:
         if descriptor >= 0 and not self._loop.is_closed():
             self._loop.remove_reader(descriptor)
             self._loop.remove_writer(descriptor)
+
+
+async def _first(
+    targets: Sequence[Mapping[str, str]],
+    open_target: Callable[[Mapping[str, str], float], Awaitable[EventLoopConnection]],
+    deadline: float,
+) -> EventLoopConnection:
+    """Opens the first target that accepts. Each has a share of the time until the deadline."""
+    loop = asyncio.get_running_loop()
+    failure: psycopg2.Error | None = None
+    for number, target in enumerate(targets):
+        share = max(0, deadline - loop.time()) / (len(targets) - number)
+        try:
+            return await open_target(target, share)
+        except psycopg2.Error as error:
+            if failure is None or not isinstance(error, Unresolved):  # a server's answer says more
+                failure = error
+    assert failure is not None, "there is a target"
+    raise failure
