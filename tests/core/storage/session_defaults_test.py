@@ -1,11 +1,15 @@
 """What a server, a role or an environment has as defaults does not change what a ledger does."""
 
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg2
 import pytest
 from pydantic import SecretStr
 
 from core.ledgers.outcomes import Duplicate, Posted
 from core.ledgers.requests import Post
-from core.storage.opening import shown
+from core.storage.opening import open_at, run, shown
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import execute, held
 from core.testing.unreliable_proxy import proxied
@@ -117,3 +121,70 @@ def test_an_address_in_the_environment(url: SecretStr, monkeypatch: pytest.Monke
     with proxied(url) as (_, over_tcp), blocking_store(LEDGER, over_tcp) as store:
         assert store.balance("ö") == 10 * len(NONCES)
         assert len(store.entries("ö")) == len(NONCES)
+
+
+@pytest.mark.parametrize(
+    "url, variables, expected",
+    [
+        ("postgresql:///db", {"PGHOST": "/given"}, '"/given/.s.PGSQL.5432"'),
+        ("postgresql:///db", {"PGHOST": "/given", "PGPORT": "3"}, '"/given/.s.PGSQL.3"'),
+        ("postgresql:///db?port=4", {"PGHOST": "/given", "PGPORT": "3"}, '"/given/.s.PGSQL.4"'),
+        (
+            "postgresql:///db",
+            {"PGHOSTADDR": "255.255.255.255", "PGPORT": "3"},
+            '"255.255.255.255", port 3',
+        ),
+        ("postgresql:///db", {"PGSERVICE": "prod", "PGHOST": "/x"}, '"/service/.s.PGSQL.2"'),
+        ("postgresql://me@/db?service=prod", {"PGPORT": "3"}, '"/service/.s.PGSQL.2"'),
+        (
+            "postgresql://255.255.255.255/db?service=prod",
+            {"PGHOST": "/x"},
+            '"255.255.255.255", port 2',
+        ),
+        ("postgresql://%2Furl:4/db?service=prod", {"PGHOST": "/x"}, '"/url/.s.PGSQL.4"'),
+    ],
+)
+def test_what_a_url_leaves_open_is_decided_as_by_libpq(
+    url: str,
+    variables: dict[str, str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services = tmp_path / "services"
+    services.write_text("[prod]\nhost=/service\nport=2\n")
+    for name in ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**variables, "PGSERVICEFILE": f"{services}", "PGUSER": "me"}.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(psycopg2.OperationalError, match="connection to server") as by_libpq:
+        psycopg2.connect(url)
+    with pytest.raises(psycopg2.OperationalError) as blocking:
+        execute(SecretStr(url), "SELECT 1")
+    with pytest.raises(psycopg2.OperationalError) as on_event_loop:
+        run(open_and_close(SecretStr(url)))
+    assert str(blocking.value) == str(on_event_loop.value) == str(by_libpq.value)
+    assert expected in str(by_libpq.value)
+
+
+async def open_and_close(url: SecretStr) -> None:
+    connection = await open_at(url)
+    connection.close()
+
+
+def test_a_service_file_whose_server_serves(
+    url: SecretStr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = urlsplit(url.get_secret_value())
+    [folder] = parse_qs(parts.query)["host"]
+    services = tmp_path / "services"
+    services.write_text(f"[prod]\nhost={folder}\nuser=postgres\ndbname={parts.path[1:]}\n")
+    monkeypatch.setenv("PGSERVICEFILE", f"{services}")
+    assert_posts_as_usual(SecretStr("postgresql://?service=prod"))
+
+
+def test_a_service_without_a_definition_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSERVICEFILE", "/no/such/file")
+    with pytest.raises(psycopg2.OperationalError, match="service file .* not found"):
+        run(open_and_close(SecretStr("postgresql://db/ledger?service=prod")))

@@ -3,10 +3,12 @@
 import asyncio
 import random
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg2
+
+NOT_IN_TIME = "no answer in time: resolving the host"
 
 
 def described(parameters: Mapping[str, Any]) -> str:
@@ -17,10 +19,8 @@ def described(parameters: Mapping[str, Any]) -> str:
     """
     if "@" in parameters.get("dbname", ""):
         return ""
-    hosts = {**parameters, "host": parameters.get("hostaddr") or parameters.get("host")}
-    return " or ".join(
-        f"{host} port {port or 5432}" for host, port in _hosts_and_ports(hosts) if host
-    )
+    places = [(each.get("hostaddr") or each.get("host"), each) for each in _listed(parameters)]
+    return " or ".join(f"{host} port {each.get('port') or 5432}" for host, each in places if host)
 
 
 class Unresolved(psycopg2.OperationalError):
@@ -30,17 +30,22 @@ class Unresolved(psycopg2.OperationalError):
 def hosts(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
     """Returns libpq's parameters of each host to try, in order.
 
-    It returns no parameters where libpq must decide: no host is given, or the lists do not match.
+    It returns no parameters where libpq must decide: a service or no host is given, or the lists do
+    not match.
     """
+    return _in_order(_listed(parameters), parameters)
+
+
+def _listed(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
     given = {key: str(parameters.get(key) or "").split(",") for key in ("host", "hostaddr", "port")}
     given = {key: values for key, values in given.items() if values != [""]}
     count = max(len(given.get("host", "")), len(given.get("hostaddr", "")))
     if len(given.get("port", "")) == 1:
         given["port"] *= count
-    if not count or any(len(values) != count for values in given.values()):
+    matching = all(len(values) == count for values in given.values())
+    if not count or not matching or "service" in parameters:
         return [{}]
-    found = [dict(zip(given, values)) for values in zip(*given.values())]
-    return _in_order(found, parameters)
+    return [dict(zip(given, values)) for values in zip(*given.values())]
 
 
 async def addresses(host: Mapping[str, str], parameters: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -63,9 +68,3 @@ def _in_order(targets: list[dict[str, str]], parameters: Mapping[str, Any]) -> l
     if parameters.get("load_balance_hosts") == "random":
         random.shuffle(targets)
     return targets
-
-
-def _hosts_and_ports(parameters: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    hosts = str(parameters.get("host") or "").split(",")
-    ports = str(parameters["port"]).split(",")
-    return zip(hosts, ports * len(hosts) if len(ports) == 1 else ports)

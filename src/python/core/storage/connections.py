@@ -94,9 +94,7 @@ def libpq_parameters(url: SecretStr, *, statement_timeout: float) -> dict[str, A
         raise _malformed() from None
     _check(target)
     return {
-        # Explicit, so that PGHOSTADDR and PGPORT do not lead elsewhere.
-        "hostaddr": "",
-        "port": "5432",
+        **_address_defaults(target),
         "target_session_attrs": "primary",
         # A host that has died is noticed after a minute, also by an idle connection, and a
         # firewall does not forget the connection.
@@ -129,6 +127,15 @@ def setting_statements(settings: Mapping[str, str], *, local: bool = False) -> s
     begin = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;" if local else ""
     sets = "".join(f"SET {scope} {name} = '{value}';" for name, value in settings.items())
     return begin + sets + _COMMIT_TO_DISK.format(local=str(local).lower())
+
+
+def _address_defaults(target: Mapping[str, str]) -> dict[str, str]:
+    """Returns what keeps PGHOSTADDR and PGPORT from leading elsewhere than to the URL's host.
+
+    libpq looks in a service file and in the environment only for what is not given.
+    """
+    names_a_host = target.get("host") or target.get("hostaddr")
+    return {"hostaddr": "", "port": "5432"} if names_a_host and "service" not in target else {}
 
 
 def _check(target: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ https://www.psycopg.org/docs/advanced.html#asynchronous-support
 import asyncio
 import logging
 import select
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextvars import Context
 from typing import Any
 
@@ -19,7 +19,8 @@ from psycopg2.extensions import (
 )
 from psycopg2.extensions import connection as PsycopgConnection
 
-from core.storage.addresses import Unresolved, addresses, hosts
+from core.storage.addresses import NOT_IN_TIME, Unresolved, addresses, hosts
+from core.storage.connecting import begun, first
 
 log = logging.getLogger(__name__)
 
@@ -57,23 +58,26 @@ class EventLoopConnection:
             try:
                 found = await asyncio.wait_for(addresses(host, parameters), timeout)
             except asyncio.TimeoutError:
-                raise Unresolved("no answer in time: resolving the host") from None
-            return await _first(found, open_address, deadline)
+                raise Unresolved(NOT_IN_TIME) from None
+            return await first(found, open_address, deadline)
 
         async def open_address(address: Mapping[str, str], timeout: float) -> "EventLoopConnection":
-            return await cls._open_at({**parameters, **address}, timeout)
+            deadline = asyncio.get_running_loop().time() + timeout
+            connection = await begun({**parameters, **address}, timeout, in_thread=not address)
+            return await cls._connected(connection, deadline)
 
         deadline = asyncio.get_running_loop().time() + timeout
-        return await _first(hosts(parameters), open_host, deadline)
+        return await first(hosts(parameters), open_host, deadline)
 
     @classmethod
-    async def _open_at(cls, parameters: Mapping[str, Any], timeout: float) -> "EventLoopConnection":
-        # It raises if the operating system refuses at once, as without a route or a socket.
-        connection = psycopg2.connect("", **parameters, async_=1)
-        opened = cls(connection, asyncio.get_running_loop())
+    async def _connected(
+        cls, connection: PsycopgConnection, deadline: float
+    ) -> "EventLoopConnection":
+        loop = asyncio.get_running_loop()
+        opened = cls(connection, loop)
         try:
             # In asynchronous mode, libpq has no timeout of its own.
-            await opened._finish(timeout, "connecting")
+            await opened._finish(max(0, deadline - loop.time()), "connecting")
         except psycopg2.Error:
             opened.close()
             raise
@@ -206,22 +210,3 @@ class EventLoopConnection:
         if descriptor >= 0 and not self._loop.is_closed():
             self._loop.remove_reader(descriptor)
             self._loop.remove_writer(descriptor)
-
-
-async def _first(
-    targets: Sequence[Mapping[str, str]],
-    open_target: Callable[[Mapping[str, str], float], Awaitable[EventLoopConnection]],
-    deadline: float,
-) -> EventLoopConnection:
-    """Opens the first target that accepts. Each has a share of the time until the deadline."""
-    loop = asyncio.get_running_loop()
-    failure: psycopg2.Error | None = None
-    for number, target in enumerate(targets):
-        share = max(0, deadline - loop.time()) / (len(targets) - number)
-        try:
-            return await open_target(target, share)
-        except psycopg2.Error as error:
-            if failure is None or not isinstance(error, Unresolved):  # a server's answer says more
-                failure = error
-    assert failure is not None, "there is a target"
-    raise failure

@@ -1,0 +1,54 @@
+"""Begins to connect to a server, and goes on with the next one if that fails."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import psycopg2
+from psycopg2.extensions import connection as PsycopgConnection
+
+from core.storage.addresses import NOT_IN_TIME, Unresolved
+
+_Opened = TypeVar("_Opened")
+
+
+async def first(
+    targets: Sequence[Mapping[str, str]],
+    open_target: Callable[[Mapping[str, str], float], Awaitable[_Opened]],
+    deadline: float,
+) -> _Opened:
+    """Opens the first target that accepts. Each has a share of the time until the deadline.
+
+    Raises psycopg2.Error, that of the last target, if none accepts.
+    """
+    loop = asyncio.get_running_loop()
+    failure: psycopg2.Error | None = None
+    for number, target in enumerate(targets):
+        share = max(0, deadline - loop.time()) / (len(targets) - number)
+        try:
+            return await open_target(target, share)
+        except psycopg2.Error as error:
+            if failure is None or not isinstance(error, Unresolved):  # a server's answer says more
+                failure = error
+    assert failure is not None, "there is a target"
+    raise failure
+
+
+async def begun(
+    parameters: Mapping[str, Any], timeout: float, *, in_thread: bool
+) -> PsycopgConnection:
+    """Begins to connect. Raises psycopg2.Error if that fails at once, as without a route.
+
+    It must be `in_thread` if the parameters lack the address: libpq waits for the look-up.
+    """
+
+    def connect() -> PsycopgConnection:
+        connection: PsycopgConnection = psycopg2.connect("", **parameters, async_=1)
+        return connection
+
+    if not in_thread:
+        return connect()
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(connect), timeout)
+    except asyncio.TimeoutError:
+        raise Unresolved(NOT_IN_TIME) from None
