@@ -131,3 +131,15 @@ def test_the_end_of_a_pool_ends_the_wait_for_its_sessions() -> None:
         assert await lent(sessions) is other
 
     run(test())
+
+
+def test_the_end_of_a_pool_ends_a_caller_that_has_just_got_a_session() -> None:
+    async def test() -> None:
+        sessions = pool(size=1)
+        async with sessions.session():
+            waiting = await start(sessions)
+        sessions.close()  # the caller has not run since
+        with pytest.raises(ShuttingDown):
+            await waiting
+
+    run(test())

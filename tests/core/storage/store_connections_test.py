@@ -9,13 +9,15 @@ import uvloop
 from pydantic import SecretStr
 
 from core.ledgers.errors import DatabaseUnavailable, DatabaseUnreachable
-from core.ledgers.outcomes import BatchPosted, Posted
+from core.ledgers.outcomes import BatchPosted, BatchRefused, Duplicate, Posted
 from core.ledgers.requests import Batch, Post
 from core.storage.event_loop_connection import EventLoopConnection
+from core.storage.opening import LONG, run
 from core.storage.store import LedgerStore
 from core.testing.blocking_store import BlockingStore, blocking_store
 from core.testing.databases import execute, held, throwaway_databases
 from core.testing.unreliable_proxy import proxied
+from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
@@ -67,6 +69,29 @@ def test_a_store_serves_one_event_loop_after_another(
         assert loop.run_until_complete(store.balances(["ann"])) == [balance]
         loop.close()
     store.close()
+
+
+def test_closing_a_store_ends_its_calls_and_later_ones_connect_again(url: SecretStr) -> None:
+    def is_blocked() -> bool:
+        return bool(execute(url, "SELECT FROM pg_locks WHERE NOT granted"))
+
+    async def test() -> None:
+        store = LedgerStore(LEDGER, url, lock_timeout=LONG, statement_timeout=LONG)
+        batch = Batch((Post("ann", Operation.CREDIT_ADD, "1"),))
+        await store.post_batches([batch])
+        with held(url, "sample", "ann"):
+            blocked = Batch((Post("ann", Operation.CREDIT_ADD, "2"),))
+            posting = asyncio.create_task(store.post_batches([blocked]))
+            await asyncio.to_thread(until, is_blocked, "no post waits for the owner")
+            store.close()
+            [outcome] = await posting
+            assert isinstance(outcome, DatabaseUnreachable)
+        assert await store.balances(["bob"]) == [0]
+        [again] = await store.post_batches([batch])
+        assert isinstance(again, BatchRefused) and isinstance(again.refusal, Duplicate)
+        store.close()
+
+    run(test())
 
 
 def sessions(url: SecretStr) -> set[int]:

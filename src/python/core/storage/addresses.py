@@ -8,8 +8,6 @@ from typing import Any
 
 import psycopg2
 
-NOT_IN_TIME = "no answer in time: resolving the host"
-
 
 def described(parameters: Mapping[str, Any]) -> str:
     """Returns the hosts and ports of a database, for messages; "" if they may be a secret.

@@ -1,22 +1,22 @@
 """Begins to connect to a server, and goes on with the next one if that fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2.extensions import connection as PsycopgConnection
 
-from core.storage.addresses import NOT_IN_TIME, Unresolved
+from core.storage.addresses import Unresolved
 
-_Opened = TypeVar("_Opened")
+_Result = TypeVar("_Result")
 
 
 async def first(
     targets: Sequence[Mapping[str, str]],
-    open_target: Callable[[Mapping[str, str], float], Awaitable[_Opened]],
+    open_target: Callable[[Mapping[str, str], float], Awaitable[_Result]],
     deadline: float,
-) -> _Opened:
+) -> _Result:
     """Opens the first target that accepts. Each has a share of the time until the deadline.
 
     Raises psycopg2.Error, that of the last target, if none accepts.
@@ -46,9 +46,19 @@ async def begun(
         connection: PsycopgConnection = psycopg2.connect("", **parameters, async_=1)
         return connection
 
-    if not in_thread:
-        return connect()
+    return await looked_up(asyncio.to_thread(connect), timeout) if in_thread else connect()
+
+
+async def looked_up(look_up: Coroutine[Any, Any, _Result], timeout: float) -> _Result:
+    """Awaits a look-up. Raises Unresolved if it takes longer than `timeout`.
+
+    Before Python 3.12, asyncio.wait_for goes on if it is cancelled when the result has just come.
+    """
+    task = asyncio.create_task(look_up)
     try:
-        return await asyncio.wait_for(asyncio.to_thread(connect), timeout)
-    except asyncio.TimeoutError:
-        raise Unresolved(NOT_IN_TIME) from None
+        await asyncio.wait([task], timeout=timeout)
+        if not task.done():
+            raise Unresolved("no answer in time: resolving the host")
+        return task.result()
+    finally:
+        task.cancel()

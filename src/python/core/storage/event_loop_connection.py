@@ -19,8 +19,8 @@ from psycopg2.extensions import (
 )
 from psycopg2.extensions import connection as PsycopgConnection
 
-from core.storage.addresses import NOT_IN_TIME, Unresolved, addresses, hosts
-from core.storage.connecting import begun, first
+from core.storage.addresses import addresses, hosts
+from core.storage.connecting import begun, first, looked_up
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +55,7 @@ class EventLoopConnection:
 
         async def open_host(host: Mapping[str, str], timeout: float) -> "EventLoopConnection":
             deadline = asyncio.get_running_loop().time() + timeout
-            try:
-                found = await asyncio.wait_for(addresses(host, parameters), timeout)
-            except asyncio.TimeoutError:
-                raise Unresolved(NOT_IN_TIME) from None
+            found = await looked_up(addresses(host, parameters), timeout)
             return await first(found, open_address, deadline)
 
         async def open_address(address: Mapping[str, str], timeout: float) -> "EventLoopConnection":

@@ -170,7 +170,7 @@ class History(Generic[OperationT]):
         return {operation: usages[owner_id, operation] for _, operation in asked}
 
     def close(self) -> None:
-        """Closes the connections. The next call opens new ones."""
+        """Closes the connections, so that calls in progress fail. Later calls open new ones."""
         self._pool.close()
 
     @asynccontextmanager

@@ -31,6 +31,8 @@ SELECT pg_catalog.set_config(
 );
 """
 
+_CLOSED = "the session was closed"
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -56,7 +58,8 @@ class Session:
     `on_error` is called with the SQLSTATE of every error, which is empty if PostgreSQL sent none.
 
     All statements between two calls of `restart_timeout` together may take `timeout` seconds,
-    of which opening a connection may take `connect_timeout` seconds.
+    of which opening a connection may take `connect_timeout` seconds. If the session is closed in
+    between, the rest of them fail, so that nothing is opened again.
 
     A pooler may give each transaction to another session of PostgreSQL. Behind one, nothing is
     prepared, and each transaction applies the settings to itself.
@@ -83,10 +86,16 @@ class Session:
         self._on_error = on_error
         self._deadline = 0.0
         self._connection: EventLoopConnection | None = None
+        self._opening: asyncio.Task[EventLoopConnection] | None = None
+        self._is_closed = False
         self._pooled = False
 
     def restart_timeout(self, seconds: float | None = None) -> None:
-        """Allows the next statements `seconds`; by default, the timeout of the session."""
+        """Allows the next statements `seconds`; by default, the timeout of the session.
+
+        A closed session can open a connection again afterwards.
+        """
+        self._is_closed = False
         timeout = self._timeout if seconds is None else seconds
         self._deadline = asyncio.get_running_loop().time() + timeout
 
@@ -105,8 +114,10 @@ class Session:
         executed once more, on a new one.
 
         Raises psycopg2.OperationalError if the database cannot be reached or does not answer in
-        time, and other psycopg2.Errors if it rejects a statement.
+        time, or the session is closed, and other psycopg2.Errors if it rejects a statement.
         """
+        if self._is_closed:
+            raise psycopg2.OperationalError(_CLOSED)
         connection = self._connection
         loop = asyncio.get_running_loop()
         is_new = connection is None or not connection.belongs_to(loop) or connection.has_ended()
@@ -123,7 +134,9 @@ class Session:
             if unusable or is_stale_session(error):
                 connection.close()
             # An unusable statement was not executed, so it is safe to execute it now.
-            if is_new or in_transaction or not (unusable or repeatable and connection.is_closed):
+            may_repeat = unusable or repeatable and connection.is_closed
+            session_is_open = connection is self._connection
+            if is_new or in_transaction or not (may_repeat and session_is_open):
                 raise
             log.warning("trying again on a new connection: %s", error)
         return await self.execute(statement, parameters)
@@ -138,6 +151,14 @@ class Session:
                 connection.close()
 
     def close(self) -> None:
+        """Closes the connection, also one that is being opened, and ends the statement on it."""
+        self._is_closed = True
+        self._drop_connection()
+        opening, self._opening = self._opening, None
+        if opening is not None and not opening.get_loop().is_closed():
+            opening.cancel()
+
+    def _drop_connection(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -154,14 +175,24 @@ class Session:
         return max(0, self._deadline - asyncio.get_running_loop().time())
 
     async def _open(self) -> EventLoopConnection:
-        self.close()
+        self._drop_connection()
+        # A task of its own, so that closing the session can end it, whatever it waits for.
+        opening = self._opening = asyncio.create_task(self._connect())
+        try:
+            await asyncio.wait([opening])
+        finally:
+            opening.cancel()  # unless it has ended: the caller was cancelled
+            if self._opening is opening:
+                self._opening = None
+        if opening.cancelled():
+            raise psycopg2.OperationalError(_CLOSED)
+        return opening.result()
+
+    async def _connect(self) -> EventLoopConnection:
         timeout = min(self._connect_timeout, self._remaining())
+        opened: EventLoopConnection | None = None
         try:
             opened = await EventLoopConnection.open(self._parameters, timeout=timeout)
-        except psycopg2.Error as error:
-            self._on_error(sqlstate_of(error))
-            raise
-        try:
             rows = await opened.execute(
                 "SELECT pg_catalog.pg_backend_pid()", timeout=self._remaining()
             )
@@ -170,7 +201,8 @@ class Session:
             if not self._pooled:
                 await opened.execute(self._preparation, timeout=self._remaining())
         except BaseException as error:
-            opened.close()
+            if opened is not None:
+                opened.close()
             if isinstance(error, psycopg2.Error):
                 self._on_error(sqlstate_of(error))
             raise

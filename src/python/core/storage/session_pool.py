@@ -38,6 +38,8 @@ class SessionPool:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeout
         session = await self._take(deadline)
+        if session not in self._sessions:  # the pool was closed before this caller went on
+            raise _shutting_down()
         session.restart_timeout(max(0, deadline - loop.time()))
         try:
             yield session
@@ -45,13 +47,13 @@ class SessionPool:
             self._give_back(session)
 
     def close(self) -> None:
-        """Closes the sessions, also those in use. The next call makes new ones."""
+        """Closes all sessions. Callers that use one fail; later callers get new sessions."""
         for session in self._sessions:
             session.close()
         self._sessions.clear()
         self._idle.clear()
         while self._waiting:
-            _fail(self._waiting.popleft(), ShuttingDown("The service is shutting down; try again"))
+            _fail(self._waiting.popleft(), _shutting_down())
 
     async def _take(self, deadline: float) -> Session:
         if self._idle:
@@ -91,6 +93,10 @@ class SessionPool:
                 waiting.set_result(session)
                 return
         self._idle.append(session)
+
+
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("The service is shutting down; try again")
 
 
 def _fail(waiting: "asyncio.Future[Session]", error: DatabaseUnavailable) -> None:

@@ -136,6 +136,6 @@ class LedgerStore(Generic[OperationT]):
             return {}, is_lock_timeout(error)
 
     def close(self) -> None:
-        """Closes the connections. The next call opens new ones."""
+        """Closes the connections, so that calls in progress fail. Later calls open new ones."""
         self._posting.close()
         self._reading.close()
