@@ -31,9 +31,11 @@ class Readiness(Generic[OperationT]):
         url: SecretStr,
         *,
         timeout: float,
+        explains: bool = False,
         on_error: Callable[[str], object] = ignore_error,
     ) -> None:
-        """`on_error` is that of a Session.
+        """The errors of a Readiness that `explains` are for the operator only: they have
+        PostgreSQL's messages, which name the host and the role. `on_error` is that of a Session.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
@@ -44,6 +46,7 @@ class Readiness(Generic[OperationT]):
             url,
             version_table=quoted_version_table(ledger.name),
             timeout=timeout,
+            explains=explains,
             on_error=on_error,
         )
         self._check: asyncio.Task[None] | None = None
@@ -93,7 +96,7 @@ def require_ready(
     """Like `Readiness.require` and, if asked, `warn`, for code that runs on no event loop."""
 
     async def require() -> None:
-        readiness = Readiness(ledger, url, timeout=timeout)
+        readiness = Readiness(ledger, url, timeout=timeout, explains=True)
         try:
             await readiness.require()
             if warn:

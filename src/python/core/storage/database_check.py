@@ -38,10 +38,12 @@ class DatabaseCheck(Generic[OperationT]):
         *,
         version_table: str,
         timeout: float,
+        explains: bool,
         on_error: Callable[[str], object] = ignore_error,
     ) -> None:
         """`version_table` is the quoted name of the table with the ledger's revisions.
 
+        If the check `explains`, its errors have PostgreSQL's messages; if not, the log has them.
         `on_error` is that of a Session.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
@@ -51,7 +53,7 @@ class DatabaseCheck(Generic[OperationT]):
         self._usage = LimitUsage(ledger, clock="now()")
         self._version_table = version_table
         parameters = libpq_parameters(url, statement_timeout=timeout)
-        self._address = described(parameters)
+        self._address = described(parameters) if explains else None
         self._session = Session(
             parameters,
             session_settings(statement_timeout=timeout, lock_timeout=timeout),
