@@ -10,6 +10,7 @@ from core.http_server.raw_client import post as raw_post
 from core.http_server.raw_client import raw_client
 from core.service.killed_services import kill_workers_under_load
 from core.service.sample_requests import post
+from core.service.scarce_processes import WORKERS
 from core.testing import programs
 from core.testing.process_environment import environment
 from core.testing.racers import run_over_http
@@ -54,6 +55,20 @@ def test_workers_end_when_their_supervisor_is_killed(url: SecretStr) -> None:
         assert post(running.client, "ann", "1").status_code == 201
         running.stop(signal.SIGKILL)
         until(lambda: running.refuses(), "the workers outlive their supervisor")
+
+
+def test_the_others_serve_while_no_process_can_be_started(
+    url: SecretStr, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program, workers = "core.service.scarce_processes", f"{WORKERS}"
+    with service(program, "--workers", workers, DATABASE_URL=url) as running:
+        first = workers_of(running.process)
+        killed = min(first)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: len(workers_of(running.process) - {killed}) == WORKERS, "no replacement")
+        assert len(workers_of(running.process) & first) == WORKERS - 1
+        assert post(running.client, "ann", "1").status_code == 201
+    assert "No worker can be started, trying again: [Errno 11]" in capfd.readouterr().err
 
 
 def test_a_worker_that_cannot_start_ends_the_service() -> None:

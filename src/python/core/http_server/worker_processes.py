@@ -123,10 +123,12 @@ class WorkerProcesses:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         supervisor = os.getpid()
         slot.started = time.monotonic()
-        slot.process = os.fork()
-        if not slot.process:
-            self._serve(slot, listeners, supervisor)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        try:
+            slot.process = os.fork()
+            if not slot.process:
+                self._serve(slot, listeners, supervisor)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _serve(self, slot: _Slot, listeners: Sequence[socket.socket], supervisor: int) -> NoReturn:
         """Serves in a worker. Never returns, because the supervisor's cleanup must not run here."""
@@ -163,7 +165,10 @@ class WorkerProcesses:
                 self._on_end(slot.number)
             due = slot.started + _SECONDS_BETWEEN_STARTS
             if not slot.process and time.monotonic() >= due:
-                self._start(slot, listeners)
+                try:
+                    self._start(slot, listeners)
+                except OSError as error:  # the others go on serving
+                    log.error("No worker can be started, trying again: %s", error)
 
     def _stop(self) -> None:
         """Stops the workers and waits until they have ended. Kills those that take too long."""
