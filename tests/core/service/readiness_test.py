@@ -52,7 +52,7 @@ def test_why_the_database_cannot_be_reached_is_in_the_log_only(
     with client_of(SecretStr("postgresql://somebody@127.0.0.1:1/db")) as client:
         problem = assert_unavailable(client.get("/readyz"))
     assert not {"somebody", "127.0.0.1"} & set(problem["detail"].replace('"', " ").split())
-    assert 'connection to server at "127.0.0.1", port 1 failed' in caplog.text
+    assert "Connection refused" in caplog.text
 
 
 @pytest.mark.parametrize(
