@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from core.testing.databases import throwaway_databases
 from core.testing.racers import run_over_http
 from core.testing.races import races_of
-from core.testing.service_process import service
+from core.testing.service_process import PATIENT, service
 from sample.limited_ledger import LIMITED_LEDGER as LEDGER
 
 
@@ -20,7 +20,7 @@ def main() -> None:
         url = databases.migrated(LEDGER.name)
         command = ("sample.limited_service", "--workers", str(arguments.workers))
         addresses = [
-            stack.enter_context(service(*command, DATABASE_URL=url)).address
+            stack.enter_context(service(*command, DATABASE_URL=url, **PATIENT)).address
             for _ in range(arguments.services)
         ]
         for make_race in races_of(LEDGER):

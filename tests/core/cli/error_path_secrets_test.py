@@ -26,9 +26,9 @@ KEYS = {
 SETTINGS = {
     "API_KEYS": ";".join(line for _, line in KEYS.values()),
     "LOG_LEVEL": "debug",
-    "CONNECT_TIMEOUT": "1",
-    "STATEMENT_TIMEOUT": "1",
-    "REQUEST_TIMEOUT": "1",
+    "CONNECT_TIMEOUT": "3",
+    "STATEMENT_TIMEOUT": "3",
+    "REQUEST_TIMEOUT": "3",
 }
 
 # Rejects one owner with an error that no release expects.

@@ -18,7 +18,7 @@ def test_a_service_under_nohup_ignores_the_end_of_its_terminal(databases: Databa
     url = databases.migrated("sample")
     process = subprocess.Popen(
         ["nohup", *command("sample.service"), "--port", "0"],
-        env=environment(DATABASE_URL=url, DRAIN_SECONDS="1"),
+        env=environment(DATABASE_URL=url, DRAIN_SECONDS="600"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

@@ -20,7 +20,7 @@ from core.testing import programs
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import Databases, changeable_entries, execute
 from core.testing.process_environment import environment
-from core.testing.service_process import service
+from core.testing.service_process import command, service
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
 
@@ -131,9 +131,14 @@ def test_the_formats_keep_all_text(url: SecretStr, format_: str) -> None:
     fill(url, [Post(odd, Operation.CREDIT_ADD, odd) for odd in ODD])
     fill(url, [Post(odd, Operation.CREDIT_SPEND, f"{odd} again") for odd in ODD])
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = run("export", "--format", format_, DATABASE_URL=url, **ascii_only)
-    assert done.returncode == 0 and done.stderr.startswith("exported 12 entries in ")
-    text = done.stdout
+    # In a new interpreter: a fork has the locale of the fork server.
+    done = subprocess.run(
+        [*command("sample.service"), "export", "--format", format_],
+        env=environment(DATABASE_URL=url, **ascii_only),
+        capture_output=True,
+    )
+    assert done.returncode == 0 and done.stderr.startswith(b"exported 12 entries in ")
+    text = done.stdout.decode()
     if format_ == "csv":
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     else:

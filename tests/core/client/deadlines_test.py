@@ -80,7 +80,7 @@ def test_the_deadline_ends_the_tries_and_the_posts_are_named(
 
 
 def test_an_unavailable_service_is_named_by_its_code(address: str) -> None:
-    with faults(address, then=Fault.UNAVAILABLE) as (proxy, client):
+    with faults(address, then=Fault.UNAVAILABLE, try_timeout=60) as (proxy, client):
         with pytest.raises(DatabaseUnavailable) as failed:
             client.check_ready()
         assert len(proxy.seen) == 1  # it has no retries
@@ -109,7 +109,7 @@ def test_the_wait_is_random_grows_and_is_never_less_than_asked() -> None:
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun(address: str) -> None:
-    with faults(address, then=Fault.UNAVAILABLE) as (proxy, client):
+    with faults(address, then=Fault.UNAVAILABLE, try_timeout=60) as (proxy, client):
         proxy.retry_after = "3600"
         with pytest.raises(DatabaseUnavailable) as failed:
             client.post(owner_id="ann", operation=ADD)

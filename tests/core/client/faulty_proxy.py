@@ -141,14 +141,19 @@ def faulty_proxy(upstream: str, fault: Callable[[], Fault]) -> Generator[FaultyP
 
 @contextmanager
 def faults(
-    address: str, *order: Fault, then: Fault = Fault.NONE, path: str = "", **options: Any
+    address: str,
+    *order: Fault,
+    then: Fault = Fault.NONE,
+    path: str = "",
+    try_timeout: float = 1,
+    **options: Any,
 ) -> Generator[tuple[FaultyProxy, LedgerClient[SampleOperation]], None, None]:
     """Yields a proxy that treats requests in this order, and a client that goes through it."""
     coming = iter(order)
     with (
         faulty_proxy(address, lambda: next(coming, then)) as proxy,
         LedgerClient(
-            proxy.url + path, operations=SampleOperation, try_timeout=1, **options
+            proxy.url + path, operations=SampleOperation, try_timeout=try_timeout, **options
         ) as client,
     ):
         yield proxy, client

@@ -130,7 +130,7 @@ def test_only_the_posts_of_a_busy_owner_are_sent_again(
     settings = DatabaseSettings(database_url=url, lock_timeout=0.1)
     with (
         served(LEDGER, settings) as running,
-        faults(str(running.base_url), deadline=60) as (proxy, client),
+        faults(str(running.base_url), deadline=60, try_timeout=60) as (proxy, client),
         ThreadPoolExecutor(1) as pool,
     ):
         client.post(owner_id="busy", operation=ADD)
@@ -190,7 +190,8 @@ def test_the_balance_is_none_if_the_key_may_not_read_it(database: SecretStr) -> 
 
 
 def test_an_earlier_call_s_entry_is_a_duplicate_even_if_nothing_was_sent(address: str) -> None:
-    with faults(address, Fault.NONE, Fault.NONE, Fault.UNAVAILABLE) as (_, client):
+    order = (Fault.NONE, Fault.NONE, Fault.UNAVAILABLE)
+    with faults(address, *order, try_timeout=60) as (_, client):
         first = client.post(owner_id="earlier", operation=ADD, nonce="order 1")
         with pytest.raises(DuplicateNonce) as duplicate:
             client.post(owner_id="earlier", operation=ADD, nonce="order 1")

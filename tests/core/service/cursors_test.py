@@ -31,7 +31,7 @@ SELECTIONS = st.builds(
 BIGINTS = st.integers(0, 2**63 - 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1), SELECTIONS, st.builds(Place, BIGINTS, BIGINTS))
 def test_it_is_read_as_it_was_written(
     owner_id: str, selection: Selection[Operation], place: Place

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.service.sample_requests import assert_consistent, assert_unavailable, post, posted_keys
-from core.testing.service_process import Service, service
+from core.testing.service_process import PATIENT, Service, service
 from core.testing.waiting import until
 
 THREADS = 4
@@ -51,7 +51,9 @@ def test_no_request_fails_while_a_service_behind_a_load_balancer_stops(url: Secr
     with ExitStack() as stack:
         stopping, staying = (
             stack.enter_context(
-                service("sample.service", *options, DATABASE_URL=url, DRAIN_SECONDS="600")
+                service(
+                    "sample.service", *options, DATABASE_URL=url, DRAIN_SECONDS="600", **PATIENT
+                )
             )
             for options in (["--workers", "2"], [])
         )

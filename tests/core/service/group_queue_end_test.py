@@ -101,7 +101,7 @@ async def test_an_unreachable_database_fails_the_waiting_requests_too() -> None:
 @in_event_loop
 async def test_requests_without_a_result_in_time_fail_and_later_ones_succeed() -> None:
     work = Work(permits=0)
-    async with queue_of(work, max_group=1, timeout=0.05) as queue:
+    async with queue_of(work, max_group=1, timeout=0.5) as queue:
         in_progress, waiting = await start(queue.submit([1]), queue.submit([2]))
         for results_ in await results(in_progress, waiting):
             assert isinstance(results_[0], DatabaseUnavailable)
@@ -114,9 +114,9 @@ async def test_requests_without_a_result_in_time_fail_and_later_ones_succeed() -
 @in_event_loop
 async def test_only_the_requests_whose_time_is_over_fail() -> None:
     work = Work(permits=0)
-    async with queue_of(work, max_group=1, timeout=1) as queue:
+    async with queue_of(work, max_group=1, timeout=2) as queue:
         [first] = await start(queue.submit([1]))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         [second] = await start(queue.submit([2]))
         [[failed]] = await results(first)
         assert isinstance(failed, DatabaseUnavailable)

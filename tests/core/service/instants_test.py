@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.service.instants import INSTANT_SCHEMA, instant
@@ -81,6 +81,7 @@ def test_a_day_that_does_not_exist_is_refused(day: str) -> None:
         instant(f"2026-{day}T09:00:00Z")
 
 
+@settings(deadline=None)
 @example(datetime(1996, 10, 26, tzinfo=ZoneInfo("Asia/Colombo")))
 @given(
     st.datetimes(

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.service.owner_path import RoutedPath
@@ -57,6 +57,7 @@ def test_an_owner_id_is_decoded_exactly_at_the_end_or_inside_of_a_path(
     assert get(f"/ledger/{segment}/entries").json() == {"entries of": owner_id}
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_any_text_is_decoded_exactly(owner_id: str) -> None:
     path = f"/ledger/{quote(owner_id, safe='').replace('.', '%2E')}/entries"

@@ -20,7 +20,7 @@ from core.testing.databases import Databases, execute
 from core.testing.process_environment import environment
 from core.testing.racers import run_over_http
 from core.testing.races import races_of
-from core.testing.service_process import service
+from core.testing.service_process import PATIENT, service
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.limited_ledger import LIMITED_LEDGER
@@ -187,7 +187,8 @@ def test_services_killed_under_load_lose_no_acknowledged_post(url: SecretStr) ->
     """Nor do they invent any: an unacknowledged post has one entry or none."""
     with ExitStack() as stack:
         services = [
-            stack.enter_context(service("sample.service", DATABASE_URL=url)) for _ in range(2)
+            stack.enter_context(service("sample.service", DATABASE_URL=url, **PATIENT))
+            for _ in range(2)
         ]
         acknowledged: list[str] = []
 
@@ -226,7 +227,9 @@ def test_services_killed_under_load_lose_no_acknowledged_post(url: SecretStr) ->
 def test_races_between_services_on_one_database_have_no_wrong_outcome(url: SecretStr) -> None:
     with ExitStack() as stack:
         addresses = [
-            stack.enter_context(service("sample.limited_service", DATABASE_URL=url)).address
+            stack.enter_context(
+                service("sample.limited_service", DATABASE_URL=url, **PATIENT)
+            ).address
             for _ in range(2)
         ]
         for make_race in races_of(LIMITED_LEDGER):

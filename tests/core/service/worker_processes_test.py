@@ -15,7 +15,7 @@ from core.testing import programs
 from core.testing.process_environment import environment
 from core.testing.racers import run_over_http
 from core.testing.races import mixed_owners
-from core.testing.service_process import service, workers_of
+from core.testing.service_process import PATIENT, service, workers_of
 from core.testing.waiting import until
 from sample.limited_ledger import LIMITED_LEDGER
 
@@ -27,7 +27,9 @@ def test_workers_killed_one_by_one_under_load_are_replaced_and_lose_nothing(
 
 
 def test_a_race_between_workers_has_no_wrong_outcome(url: SecretStr) -> None:
-    with service("sample.limited_service", "--workers", "3", DATABASE_URL=url) as running:
+    with service(
+        "sample.limited_service", "--workers", "3", DATABASE_URL=url, **PATIENT
+    ) as running:
         race = mixed_owners(LIMITED_LEDGER)
         assert not run_over_http(LIMITED_LEDGER, url, [running.address] * 3, race)
 

@@ -87,8 +87,8 @@ def test_a_slow_reader_keeps_its_snapshot(store: Store, url: SecretStr) -> None:
         # Another session that is idle begins later, and is ended.
         engine = connect(url)
         with engine.connect() as other:
-            other.exec_driver_sql(f"SET {setting} = '200ms'")
             [(pid,)] = other.exec_driver_sql("SELECT pg_backend_pid()")
+            other.exec_driver_sql(f"SET {setting} = '200ms'")
             ended = f"SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})"
             until(lambda: execute(url, ended), "the other session has not been ended")
             other.invalidate()

@@ -11,13 +11,12 @@ from core.testing.waiting import until
 
 def rows_read(url: SecretStr, start: Place | None, order: Order) -> dict[str, int]:
     """How many rows of each index of the entries are read for a page."""
+    wait_for_other_sessions(url)
     execute(url, "SELECT pg_stat_reset()")
     with reader(url) as one:
         read = one.run(one.history.page("ann", Selection(order), limit=50, start=start))
         assert len(read.entries) == 50
-    # A session reports its statistics when it ends.
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    until(lambda: execute(url, query) == [(1,)], "the session has not ended")
+    wait_for_other_sessions(url)
     return dict(
         execute(
             url,
@@ -27,6 +26,12 @@ def rows_read(url: SecretStr, start: Place | None, order: Order) -> dict[str, in
             " WHERE schemaname = 'sample' AND relname = 'ledger_entry' AND seq_tup_read > 0",
         )
     )
+
+
+def wait_for_other_sessions(url: SecretStr) -> None:
+    """Returns when they have ended: a session reports its statistics when it ends."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    until(lambda: execute(url, query) == [(1,)], "another session has not ended")
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])

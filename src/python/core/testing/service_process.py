@@ -15,6 +15,9 @@ from core.testing.http_clients import http_client
 from core.testing.process_environment import environment
 from core.testing.programs import Program, start
 
+PATIENT = {"LOCK_TIMEOUT": "60", "STATEMENT_TIMEOUT": "60"}
+"""Settings of a service that answers every post, also if a busy machine halts who holds a lock."""
+
 
 def command(module: str) -> list[str]:
     """Returns the command that runs a service's module, such as `apps.content.service`."""

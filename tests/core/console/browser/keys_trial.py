@@ -76,7 +76,7 @@ def test_a_key_that_expires_while_the_page_is_open(
     page: Page, watch: Watch, url: SecretStr, owner: str
 ) -> None:
     give(url, owner, some_entries(250))
-    expiry = datetime.now(timezone.utc) + timedelta(seconds=6)
+    expiry = datetime.now(timezone.utc) + timedelta(seconds=20)
     short = key("read", expires=expiry)
     settings = ServiceSettings(api_keys=SecretStr(f"{short.line}\n{POSTER.line}"))
     with served(LEDGER, DatabaseSettings(database_url=url), settings) as client:
