@@ -180,6 +180,7 @@ def refusal(
         (["owner_busy", "overloaded"], True),
         (["database_unavailable"], False),
         (["database_unavailable", "owner_busy"], False),
+        (["", "owner_busy"], False),  # the first answer is lost
     ],
 )
 @pytest.mark.parametrize("call", ["post", "post_each"])
@@ -193,6 +194,8 @@ def test_a_refusal_is_final_if_no_try_before_it_can_be_posted(
 
     def answer(_: httpx.Request) -> httpx.Response:
         body = next(bodies)
+        if not body["code"]:
+            raise httpx.ReadTimeout("no answer")
         if call == "post_each":
             return httpx.Response(
                 200, json={"outcomes": [{"status": body["status"], "body": body}]}

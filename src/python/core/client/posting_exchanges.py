@@ -84,20 +84,22 @@ class PostingExchanges(Generic[OperationT]):
     def post_each(
         self, posts: Sequence[Post[OperationT]]
     ) -> Exchange[list[PostedEntry[OperationT] | ClientError]]:
-        """Posts each on its own. Those for which the service was unavailable are sent again, in
-        rounds between which the wait grows.
+        """Posts each on its own.
+
+        Those for which the service was unavailable are sent again in rounds, and the wait grows
+        with each round.
         """
         outcomes: dict[int, PostedEntry[OperationT] | ClientError] = {}
         pending = list(range(len(posts)))
         after: ClientError | None = None
         rounds = 0
+        repeated = False  # whether a try of any round may have been posted
         while pending:
             sent = [posts[index] for index in pending]
-            repeated = False
             try:
                 answer = yield _batch_request(sent, atomic=False, after=after, rounds=rounds)
-                repeated = answer.repeated
-                read = self._outcomes(sent, answer)
+                repeated |= answer.repeated
+                read = self._outcomes(sent, replace(answer, repeated=repeated))
             except ClientError as error:
                 if after is not None:
                     break  # each keeps the outcome of the round before
@@ -106,7 +108,7 @@ class PostingExchanges(Generic[OperationT]):
             outcomes.update(zip(pending, read, strict=True))
             pending = [index for index in pending if _unavailable(outcomes[index])]
             refusals = [refusal for index in pending if (refusal := _unavailable(outcomes[index]))]
-            if refusals and (after is None or not may_have_posted(after)):
+            if refusals:
                 after = next(filter(may_have_posted, refusals), refusals[0])
         return [outcomes[index] for index in range(len(posts))]
 
