@@ -60,17 +60,20 @@ def _given(app: str, name: str) -> _Given | None:
         file = f"{each}_file"
         if name in _SECRETS and file in variables:
             return _Given(file.upper(), read_file(variables[file], file.upper()))
-    folders = [each for each in _names(app, "secrets_dir") if each in variables]
-    if not folders or name not in _SECRETS:
+    if name not in _SECRETS:
         return None
-    folder = folders[0].upper()
-    text = find_in_folder(variables[folders[0]], names, folder)
-    if text is None and name == "database_url":  # not the embedded database by mistake
+    folders = [each.upper() for each in _names(app, "secrets_dir") if each in variables]
+    for folder in folders:
+        text = find_in_folder(variables[folder.lower()], names, folder)
+        if text is not None:
+            return _Given(folder, text)
+    if folders and name == "database_url":  # not the embedded database by mistake
+        folder = " or ".join(folders)
         raise ConfigurationError(
             f"{folder} names a folder that has no file {' or '.join(names)}: add it, or unset "
             f"{folder}"
         )
-    return None if text is None else _Given(folder, text)
+    return None
 
 
 def _names(app: str, name: str) -> tuple[str, ...]:
