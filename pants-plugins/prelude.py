@@ -9,7 +9,6 @@ APPS = "//src/python/apps/**"
 MIGRATIONS = "//alembic/**"
 TESTS = "//tests/**"
 
-
 # The apps that have a lock file of their own: see docs/monorepo.md.
 OWN_LOCK = ()
 

@@ -104,7 +104,7 @@ def test_a_lock_timeout_is_explained_and_changes_nothing(databases: Databases) -
         )
     engine.dispose()
     assert code == 1
-    assert "lock timeout. Another transaction has locked what this revision changes" in output
+    assert "lock timeout. Another transaction has locked what this command changes" in output
     assert output.endswith(", or raise SAMPLE_MIGRATION_LOCK_TIMEOUT\n")
     assert execute(url, "SELECT version_num FROM sample.alembic_version_sample") == before
 

@@ -36,7 +36,7 @@ def test_a_rollback_accepts_a_database_ahead_of_the_code(databases: Databases) -
     code, output = migrate("--or-newer", url=url)
     assert (code, output) == (
         0,
-        "sample: newer code has migrated the database, to newer: it stays as it is\n",
+        "sample: newer code has migrated the database to newer: it stays as it is\n",
     )
     # A database that is only partly ahead is one that no release has left behind.
     execute(url, f"INSERT INTO sample.alembic_version_sample VALUES ('{PARENT}')")

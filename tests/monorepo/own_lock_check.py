@@ -1,4 +1,4 @@
-"""An app with a lock of its own: what it changes for the app, for core, and for the other apps."""
+"""A lock file of an app's own: what it changes for the app, for core, and for the other apps."""
 
 import json
 import re

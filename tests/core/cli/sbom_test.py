@@ -6,6 +6,6 @@ from core.cli.program_runs import outputs
 def test_in_a_clone_the_message_says_how_to_get_a_bill_of_materials() -> None:
     [shown] = outputs([({}, ["sbom"])])
     assert shown.endswith(
-        "sample: Only a package has a bill of materials. Print it with: "
+        "sample: Only a PEX file has a bill of materials. Print it with: "
         "./pants package src/python/apps/sample:pex && python3 dist/sample.pex sbom\n"
     )

@@ -28,6 +28,7 @@ from sample.operations import SampleOperation
         {"url": "http://user:s3cr3t\n@ledger.internal"},
         {"url": "user:s3cr3t@ledger.internal"},
         {"url": "http://"},
+        {"url": "http://xn--s3cr3t.b"},
         {"url": "http://ledger.internal", "api_key": "lk_1\n"},
         {"url": "http://ledger.internal", "api_key": ""},
         {"url": "http://ledger.internal", "deadline": 0},

@@ -42,7 +42,7 @@ def test_it_starts_as_in_a_rollback_and_says_why_it_may_lack_something(
         assert post(running.client, "ann", "1").status_code == 201
         assert running.client.get("/readyz").status_code == 200
     [warning] = [line for line in capfd.readouterr().err.splitlines() if "WARNING" in line]
-    assert warning.endswith("A newer release has migrated the database, to revision newer")
+    assert warning.endswith("A newer release has migrated the database to revision newer")
 
 
 def test_it_is_ready_reads_and_posts(client: Client) -> None:

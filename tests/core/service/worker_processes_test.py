@@ -1,5 +1,6 @@
 """Several processes serve one address: they replace each other, and start and stop together."""
 
+import errno
 import os
 import signal
 
@@ -70,7 +71,7 @@ def test_the_others_serve_while_no_process_can_be_started(
         until(lambda: len(workers_of(running.process) - {killed}) == WORKERS, "no replacement")
         assert len(workers_of(running.process) & first) == WORKERS - 1
         assert post(running.client, "ann", "1").status_code == 201
-    assert "No worker can be started, trying again: [Errno 11]" in capfd.readouterr().err
+    assert f"Cannot start a worker, trying again: [Errno {errno.EAGAIN}]" in capfd.readouterr().err
 
 
 def test_a_worker_that_cannot_start_ends_the_service() -> None:

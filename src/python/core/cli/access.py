@@ -175,7 +175,7 @@ def _use_database(ledger: Ledger[OperationT], use: Use[OperationT]) -> None:
                 application.router.lifespan_context(application),
                 httpx.AsyncClient(transport=transport) as http,
                 AsyncLedgerClient(
-                    "http://the-database-that-is-set",
+                    "http://the-configured-database",
                     operations=ledger.operations,
                     # Longer than the application's own timeout, whose message explains more.
                     deadline=database.request_timeout + 1,

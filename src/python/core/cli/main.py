@@ -17,7 +17,8 @@ Exit codes:
   0  done, or posted before
   1  refused or failed, for the reason that is printed; `verify` has findings
   2  wrong usage
-  3  no answer (balance, history, post): the same command may succeed later
+  3  no answer (balance, history, post), or a refused post that an earlier try
+     may still write: the same command may succeed later
 
 Settings are environment variables; the README lists them."""
 

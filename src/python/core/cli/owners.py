@@ -13,7 +13,7 @@ from core.cli.entry_output import EntryLines, EntryTable, credits_, print_posted
 from core.cli.notes import note_no_entries
 from core.cli.times import time_option
 from core.client.async_ledger_client import AsyncLedgerClient
-from core.client.exceptions import ClientError, DuplicateNonce
+from core.client.exceptions import UNKNOWN, ClientError, DuplicateNonce
 from core.client.nonces import new_nonce
 from core.ledgers.errors import InvalidIdentifier
 from core.ledgers.history import MAX_PAGE
@@ -157,7 +157,7 @@ def post_command(ledger: Ledger[OperationT]) -> click.Command:
             except DuplicateNonce as duplicate:
                 print_posted(duplicate.entry, None, already=True, as_json=as_json)
             except (asyncio.CancelledError, SystemExit):  # a signal
-                doubt = f"whether it was posted is unknown: {post_again(key)}"
+                doubt = f"{UNKNOWN}: {post_again(key)}"
                 click.echo(f"{ledger.name}: Interrupted; {doubt}", err=True)
                 raise
             else:

@@ -41,7 +41,7 @@ def bill_of_materials(app: str) -> dict[str, object]:
     path = package()
     if path is None:
         raise ConfigurationError(
-            "Only a package has a bill of materials. Print it with: "
+            "Only a PEX file has a bill of materials. Print it with: "
             f"./pants package src/python/apps/{app}:pex && python3 dist/{app}.pex sbom"
         )
     with zipfile.ZipFile(path) as pex:

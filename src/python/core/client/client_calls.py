@@ -37,7 +37,11 @@ class ClientCalls(Generic[OperationT, HttpT]):
     ) -> None:
         if not (deadline > 0 and try_timeout > 0):
             raise ConfigurationError("deadline and try_timeout must be more than 0 seconds")
-        if api_key is not None and http is not None and isinstance(http.auth, httpx.BasicAuth):
+        if (
+            api_key is not None
+            and http is not None
+            and isinstance(http.auth, (httpx.BasicAuth, httpx.NetRCAuth))
+        ):
             raise ConfigurationError(
                 "The Basic authentication of `http` would replace the API key in the header "
                 "Authorization: leave one of them out"

@@ -8,6 +8,8 @@ from core.ledgers.errors import LedgerError
 from core.ledgers.operations import BaseLedgerOperation
 from core.ledgers.requests import Post
 
+UNKNOWN = "whether it was posted is unknown"
+
 
 class ClientError(LedgerError):
     """Base class of the exceptions that a call raises when a request fails.
@@ -39,7 +41,7 @@ class ClientError(LedgerError):
         """Returns why there are posts in `unresolved`."""
         if is_refusal(self):
             return "an earlier try may have been posted, or may still be"
-        return "whether it was posted is unknown"
+        return UNKNOWN
 
 
 class NoAnswer(ClientError):

@@ -72,20 +72,21 @@ def _service_url(url: str) -> str:
     if "@" in url:
         raise ConfigurationError(
             "The service's URL must not contain a user or a password, because messages show it: "
-            "remove what precedes the @. For Basic authentication, give the client an `http` with "
-            "`auth` instead of a key. In a path, write @ as %40"
+            "remove what is between // and @, and the @. For Basic authentication, give the client "
+            "an `http` with `auth` instead of a key. In a path, write @ as %40"
         )
     if "?" in url or "#" in url:
         raise ConfigurationError("The service's URL must end with its path: remove what follows")
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = None
-    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
+        valid = parsed.scheme in ("http", "https") and bool(parsed.host)
+    except (httpx.InvalidURL, UnicodeError):  # UnicodeError: the host is not valid IDNA
+        valid = False
+    if not valid:
         raise ConfigurationError(
             "The service's URL is not valid; write it as http://ledger.internal:8000"
         )
-    return str(parsed).rstrip("/")
+    return str(httpx.URL(url)).rstrip("/")
 
 
 class TryTimeouts:

@@ -99,7 +99,9 @@ class Tries:
 
 def may_have_posted(error: ClientError) -> bool:
     """Whether the request of an error that is tried again may have been posted, or may still be."""
-    return not isinstance(error, (Overloaded, OwnerBusy))  # it did not wait, or was rolled back
+    return not isinstance(
+        error, (Overloaded, OwnerBusy)
+    )  # the service did not queue it, or rolled it back
 
 
 def wait_before_retry(error: BaseException | None, tries: int) -> float:

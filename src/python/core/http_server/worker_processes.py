@@ -22,9 +22,8 @@ from core.service.health import Drain
 from core.settings.groups import ServiceSettings
 
 _TICK_SECONDS = 0.1
-_SECONDS_BETWEEN_STARTS = (
-    1  # in one slot, so that a worker that dies at once does not use a processor
-)
+# In one slot, so that a worker that dies at once does not use a whole processor.
+_SECONDS_BETWEEN_STARTS = 1
 _SECONDS_TO_END = 5  # after the drain and the shutdown timeout
 _SIGNALS = (STOP, HURRY, signal.SIGINT)
 
@@ -168,7 +167,7 @@ class WorkerProcesses:
                 try:
                     self._start(slot, listeners)
                 except OSError as error:  # the others go on serving
-                    log.error("No worker can be started, trying again: %s", error)
+                    log.error("Cannot start a worker, trying again: %s", error)
 
     def _stop(self) -> None:
         """Stops the workers and waits until they have ended. Kills those that take too long."""

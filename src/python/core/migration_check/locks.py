@@ -38,7 +38,8 @@ _LOCKS = """
 SELECT relname, mode FROM pg_locks JOIN pg_class ON pg_class.oid = relation
 WHERE pid = pg_backend_pid() AND relnamespace = to_regnamespace(quote_ident(%(schema)s))
 """
-# Of the statements that no transaction may contain. VACUUM FULL, for example, blocks everybody.
+# The statements that cannot run in a transaction and block nobody. Others, such as VACUUM FULL,
+# count as ACCESS EXCLUSIVE.
 _BLOCKS_NOBODY = re.compile(r"\bCONCURRENTLY\b|^\s*VACUUM\b(?!.*\bFULL\b)", re.I | re.S)
 
 

@@ -32,7 +32,7 @@ def migrate(app: str, url: SecretStr | None, *arguments: str, ini: str | None = 
         if options.or_newer:
             newer = _newer_revisions(app, url, ini)
             if newer:
-                print(f"{app}: newer code has migrated the database, to {newer}: it stays as it is")
+                print(f"{app}: newer code has migrated the database to {newer}: it stays as it is")
                 return
         config.cmd_opts = options
         line.run_cmd(config, options)

@@ -15,7 +15,7 @@ def package() -> str | None:
 
 
 def program(app: str, *arguments: str) -> str:
-    """Returns a command of the app's program: of the PEX file, even unpacked, or of Pants."""
+    """Returns a command of the app's program: the PEX file, its unpacked form, or ./pants."""
     pex = package()
     if pex is not None:
         return f"python3 {shlex.quote(os.path.relpath(pex))} {shlex.join(arguments)}"

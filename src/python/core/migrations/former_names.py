@@ -14,6 +14,8 @@ from core.ledgers.errors import ConfigurationError
 from core.migrations import revisions
 from core.migrations.commands import program
 from core.migrations.refusals import explanation
+from core.settings.environment import read_settings
+from core.settings.groups import MigrationSettings
 from core.storage.connections import connect
 
 _LEDGERS = text("""
@@ -50,7 +52,12 @@ def rename(app: str, url: SecretStr, former: str) -> None:
     refuses to rename it.
     """
     known = revisions.ids(app)
-    engine = connect(url)
+    settings = read_settings(MigrationSettings, app)
+    engine = connect(
+        url,
+        lock_timeout=settings.migration_lock_timeout,
+        statement_timeout=settings.migration_statement_timeout,
+    )
     try:
         with engine.begin() as connection:
             ledgers = list(connection.scalars(_LEDGERS))

@@ -34,8 +34,8 @@ class Readiness(Generic[OperationT]):
         explains: bool = False,
         on_error: Callable[[str], object] = ignore_error,
     ) -> None:
-        """The errors of a Readiness that `explains` are for the operator only: they have
-        PostgreSQL's messages, which name the host and the role. `on_error` is that of a Session.
+        """If it `explains`, its errors have PostgreSQL's messages, which name the host and the
+        role: they are for the operator only. `on_error` is that of a Session.
 
         Raises ConfigurationError if `url` is not a PostgreSQL URL.
         """
@@ -71,13 +71,13 @@ class Readiness(Generic[OperationT]):
             raise DatabaseNotMigrated(without_migration(self._app, unknown))
 
     async def warn(self) -> None:
-        """Logs what a deployment may have forgotten although posts work.
+        """Logs what an operator should know although posts work.
 
         Raises the errors of `require`.
         """
         current = await self._database.revisions()
         if current != {head(self._app)}:
-            log.warning("A newer release has migrated the database, to %s", listed(current))
+            log.warning("A newer release has migrated the database to %s", listed(current))
         elif removed := await self._database.removed_operations():
             log.warning(
                 "No migration removes the operations %s, which this release lacks: write one in a "

@@ -10,8 +10,8 @@ from core.storage import sqlstates
 from core.storage.failures import connection_failure
 
 _NEXT_STEPS = {
-    sqlstates.LOCK_TIMEOUT: "Another transaction has locked what this revision changes: find it in "
-    "pg_stat_activity and migrate again when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
+    sqlstates.LOCK_TIMEOUT: "Another transaction has locked what this command changes: find it in "
+    "pg_stat_activity and run the command again when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
     sqlstates.STATEMENT_TIMEOUT: "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, "
     "or split the statement into faster ones",
     sqlstates.DEADLOCK: "The revision was rolled back: migrate again",

@@ -30,7 +30,7 @@ _READINESS_SECONDS = 2.5  # orchestrators commonly wait for three
 class Worker(Generic[OperationT]):
     """Posts and reads for the requests of one event loop, of which a worker process has one.
 
-    It connects on the first of them.
+    It connects on the first request.
     """
 
     def __init__(

@@ -12,14 +12,15 @@ from core.storage.addresses import Unresolved
 _Result = TypeVar("_Result")
 
 
-async def first(
+async def open_first(
     targets: Sequence[Mapping[str, str]],
     open_target: Callable[[Mapping[str, str], float], Awaitable[_Result]],
     deadline: float,
 ) -> _Result:
     """Opens the first target that accepts. Each has a share of the time until the deadline.
 
-    Raises psycopg2.Error, that of the last target, if none accepts.
+    If none accepts, raises the psycopg2.Error of the last target that could be resolved, or of the
+    first target if none could.
     """
     loop = asyncio.get_running_loop()
     failure: psycopg2.Error | None = None
@@ -34,7 +35,7 @@ async def first(
     raise failure
 
 
-async def begun(
+async def begin_connecting(
     parameters: Mapping[str, Any], timeout: float, *, in_thread: bool
 ) -> PsycopgConnection:
     """Begins to connect. Raises psycopg2.Error if that fails at once, as without a route.
@@ -46,14 +47,12 @@ async def begun(
         connection: PsycopgConnection = psycopg2.connect("", **parameters, async_=1)
         return connection
 
-    return await looked_up(asyncio.to_thread(connect), timeout) if in_thread else connect()
+    return await resolve_in_time(asyncio.to_thread(connect), timeout) if in_thread else connect()
 
 
-async def looked_up(look_up: Coroutine[Any, Any, _Result], timeout: float) -> _Result:
-    """Awaits a look-up. Raises Unresolved if it takes longer than `timeout`.
-
-    Before Python 3.12, asyncio.wait_for goes on if it is cancelled when the result has just come.
-    """
+async def resolve_in_time(look_up: Coroutine[Any, Any, _Result], timeout: float) -> _Result:
+    """Awaits a look-up. Raises Unresolved if it takes longer than `timeout`."""
+    # Not asyncio.wait_for: before Python 3.12, a cancellation is lost if the result comes with it.
     task = asyncio.create_task(look_up)
     try:
         await asyncio.wait([task], timeout=timeout)

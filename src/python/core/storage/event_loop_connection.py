@@ -20,7 +20,7 @@ from psycopg2.extensions import (
 from psycopg2.extensions import connection as PsycopgConnection
 
 from core.storage.addresses import addresses, hosts
-from core.storage.connecting import begun, first, looked_up
+from core.storage.connecting import begin_connecting, open_first, resolve_in_time
 
 log = logging.getLogger(__name__)
 
@@ -50,21 +50,24 @@ class EventLoopConnection:
 
         Hosts, and the addresses of a host, share the time that those before them have left.
 
-        Raises psycopg2.Error, that of the last host, when none accepts the connection in time.
+        When none accepts in time, raises the psycopg2.Error of the last host that could be
+        resolved, or of the first one if none could.
         """
 
         async def open_host(host: Mapping[str, str], timeout: float) -> "EventLoopConnection":
             deadline = asyncio.get_running_loop().time() + timeout
-            found = await looked_up(addresses(host, parameters), timeout)
-            return await first(found, open_address, deadline)
+            found = await resolve_in_time(addresses(host, parameters), timeout)
+            return await open_first(found, open_address, deadline)
 
         async def open_address(address: Mapping[str, str], timeout: float) -> "EventLoopConnection":
             deadline = asyncio.get_running_loop().time() + timeout
-            connection = await begun({**parameters, **address}, timeout, in_thread=not address)
+            connection = await begin_connecting(
+                {**parameters, **address}, timeout, in_thread=not address
+            )
             return await cls._connected(connection, deadline)
 
         deadline = asyncio.get_running_loop().time() + timeout
-        return await first(hosts(parameters), open_host, deadline)
+        return await open_first(hosts(parameters), open_host, deadline)
 
     @classmethod
     async def _connected(
@@ -98,7 +101,7 @@ class EventLoopConnection:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction was begun, and has not ended."""
+        """Whether a transaction was begin_connecting, and has not ended."""
         return self._connection.info.transaction_status != TRANSACTION_STATUS_IDLE
 
     def belongs_to(self, loop: asyncio.AbstractEventLoop) -> bool:

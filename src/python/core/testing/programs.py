@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing, suppress
 from functools import cache
 from typing import IO, Any
 
-# Before a test changes the path, or the current folder, to which it may be relative.
+# Taken at import: a test may change sys.path, or the folder to which its entries are relative.
 _PATH = os.pathsep.join(map(os.path.abspath, sys.path))
 _sending = threading.Lock()
 

@@ -16,7 +16,7 @@ from core.testing.process_environment import environment
 from core.testing.programs import Program, start
 
 PATIENT = {"LOCK_TIMEOUT": "60", "STATEMENT_TIMEOUT": "60"}
-"""Settings of a service that answers every post, also if a busy machine halts who holds a lock."""
+"""Settings of a service that answers every post, even if a busy machine stalls a lock holder."""
 
 
 def command(module: str) -> list[str]:
