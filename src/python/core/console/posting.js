@@ -18,8 +18,8 @@ const button = byId("post-button", HTMLButtonElement);
 const dialog = byId("confirm", HTMLDialogElement);
 const question = byId("confirm-question", HTMLElement);
 
-/** With these, the service has decided that it is not posted. */
-const REFUSED = ["insufficient_balance", "balance_limit", "limit_reached", "nonce_reused"];
+/** With these, a try is not posted, but an earlier one that is stalled may still be. */
+const REFUSED = ["insufficient_balance", "balance_limit", "limit_reached"];
 
 /** @typedef {{operation: string, quantity: string, reason: string, digits: string}} Draft */
 
@@ -160,9 +160,15 @@ export class Posting {
         { error, retry: () => this.run(() => this.#send(body, draft)) },
       );
     }
-    if (error instanceof Problem && REFUSED.includes(error.code)) {
-      this.#unsure.delete(owner);
-      if (owner === this.#owner) this.#lock(false);
+    if (error instanceof Problem && this.#unsure.has(owner)) {
+      if (REFUSED.includes(error.code)) {
+        const advice = "An earlier try may still be posted: press again later";
+        return tellProblem(`${error.message}. ${advice}`, { error });
+      }
+      if (error.code === "nonce_reused") {
+        this.#unsure.delete(owner);
+        if (owner === this.#owner) this.#lock(false);
+      }
     }
     throw error;
   }

@@ -160,6 +160,23 @@ def test_posting_again_after_no_answer_posts_once(
     assert [each[:2] for each in posted(url, owner)] == [("CREDIT_ADD", 10)]
 
 
+def test_a_refusal_is_not_final_while_an_earlier_try_may_be_posted(
+    console: ConsolePage, url: SecretStr, api: Client, owner: str
+) -> None:
+    console.look_up(owner)
+    console.page.route("**/ledger", lambda route: route.abort("connectionreset"), times=1)
+    console.fill_post("CREDIT_SPEND", "fee", 1)
+    console.post()
+    expect(console.alert).to_contain_text("not known whether it was posted")
+    console.post()
+    expect(console.alert).to_contain_text("An earlier try may still be posted")
+    expect(console.page.get_by_label("Reason")).to_be_disabled()
+    post(api, owner, "1", "CREDIT_ADD")
+    console.post()
+    console.expect_balance(8)
+    assert [each[:2] for each in posted(url, owner)] == [("CREDIT_ADD", 10), ("CREDIT_SPEND", -2)]
+
+
 def test_pressing_twice_posts_once(console: ConsolePage, url: SecretStr, owner: str) -> None:
     console.look_up(owner)
     console.fill_post("CREDIT_ADD", "impatient")
