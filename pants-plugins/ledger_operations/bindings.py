@@ -118,13 +118,21 @@ def _enums(app: str, tree: ast.Module) -> Names:
 def _values(tree: ast.Module) -> Dict[str, str]:
     """Returns the values of operations, which are mostly the names."""
     pairs: List[Tuple[ast.AST, ast.AST]] = []
+    dicts = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             for each in node.body:
                 if isinstance(each, ast.Assign):
                     pairs += [(target, each.value) for target in each.targets]
-        elif isinstance(node, ast.Dict):
-            pairs += [(key, value) for key, value in zip(node.keys, node.values) if key is not None]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "extend_enum":
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                pairs += _items(argument, dicts)
     values: Dict[str, str] = {}
     for key, value in pairs:
         name = key.id if isinstance(key, ast.Name) else getattr(key, "value", None)
@@ -132,6 +140,17 @@ def _values(tree: ast.Module) -> Dict[str, str]:
             if isinstance(value.value, str):
                 values[name] = value.value
     return values
+
+
+def _items(node: ast.AST, dicts: Dict[str, ast.expr]) -> List[Tuple[ast.AST, ast.AST]]:
+    """Returns the keys and values of a dictionary, which may be one of `dicts`, by its name."""
+    if isinstance(node, ast.Name):
+        node = dicts.get(node.id, node)
+    items: List[Tuple[ast.AST, ast.AST]] = []
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values):
+            items += [(key, value)] if key is not None else _items(value, dicts)
+    return items
 
 
 def _ledgers(app: str, tree: ast.Module) -> Names:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional
 
-from ledger_operations.bindings import Operations, Request, Workspace
+from ledger_operations.bindings import Ledger, Operations, Request, Workspace
 
 
 class Use(NamedTuple):
@@ -52,7 +52,10 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         operations = self._operations(node.value)
-        if operations is None:
+        table = self._table(node)
+        if table is not None:  # not only looked up: any of its operations may be posted
+            self._add(table, None, node)
+        elif operations is None:
             self.visit(node.value)
         else:
             self._add_name(operations, node.attr, node)
@@ -62,7 +65,8 @@ class _Finder(ast.NodeVisitor):
         if operations is not None:
             self._add_name(operations, self._text(node.slice), node)
         else:
-            self.visit(node.value)
+            if self._table(node.value) is None:
+                self.visit(node.value)
             self._visit_unless_type(node.slice)  # LedgerClient[Operation] is a type
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -115,6 +119,13 @@ class _Finder(ast.NodeVisitor):
         for part in parts:
             if self._operations(part) is None:
                 self.visit(part)
+
+    def _table(self, node: ast.AST) -> Optional[Operations]:
+        """Returns the operations that are the keys of a ledger's amounts or limits."""
+        if isinstance(node, ast.Attribute) and node.attr in ("amounts", "per_unit", "limits"):
+            of = self._workspace.thing(self._workspace.files[self._file], node.value)
+            return Operations(of.app) if isinstance(of, Ledger) else None
+        return None
 
     def _operations(self, node: ast.AST) -> Optional[Operations]:
         thing = self._workspace.thing(self._workspace.files[self._file], node)

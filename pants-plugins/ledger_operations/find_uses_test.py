@@ -115,6 +115,40 @@ def test_a_type_is_not_a_use(code: str) -> None:
     assert named(IMPORT + code) == []
 
 
+FROM_LEDGER = "from apps.shop.ledger import LEDGER\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for operation in LEDGER.amounts: post(operation)",
+        "for o, l in LEDGER.limits.items(): post(o)",
+    ],
+)
+def test_the_keys_of_a_ledgers_tables_are_unknown_operations(code: str) -> None:
+    assert named(IMPORT + FROM_LEDGER + code) == [UNKNOWN]
+
+
+def test_a_look_up_in_a_ledgers_tables_is_a_use_of_its_operation_only() -> None:
+    assert named(IMPORT + FROM_LEDGER + "LEDGER.amounts[ShopOperation.SALE]") == ["SALE"]
+
+
+@pytest.mark.parametrize("operations", [OPERATIONS, AS_CLASS])
+@pytest.mark.parametrize(
+    "more", ["TITLES = {'SALE': 'Purchase'}", "TITLES = MappingProxyType({'SALE': 'Purchase'})"]
+)
+def test_other_texts_beside_the_operations_are_not_their_values(operations: str, more: str) -> None:
+    assert named(IMPORT + "ShopOperation.SALE", operations + more) == ["SALE"]
+
+
+@pytest.mark.parametrize(
+    "arguments", ["EXTRA", "{**EXTRA}", "extra=EXTRA", "{**EXTRA, 'OTHER': 'OTHER'}"]
+)
+def test_the_values_may_be_in_a_constant(arguments: str) -> None:
+    operations = f"EXTRA = {{'GIFT': 'gift'}}\nShopOperation = extend_enum(Base, 'S', {arguments})"
+    assert named(IMPORT + "ShopOperation.GIFT", operations) == ["gift"]
+
+
 def test_an_attribute_that_is_no_operation_keeps_its_name() -> None:
     assert named(IMPORT + "len(ShopOperation.__members__)") == ["__members__"]
 
