@@ -98,3 +98,11 @@ def test_a_ledger_with_another_name_than_its_folder(workspace: Workspace) -> Non
     passed, output = lint(workspace, "migration-check")
     assert not passed
     assert "src/python/apps/travel is named 'voyage': the name must be that of the" in output
+
+
+@pytest.mark.parametrize("kind", ["ledger", "migrations", "documents", "package"])
+def test_an_app_without_one_of_its_tests(workspace: Workspace, kind: str) -> None:
+    name = f"tests/apps/travel/travel_{kind}_test.py"
+    (workspace.root / name).unlink()
+    passed, output = lint(workspace, "ownership")
+    assert not passed and name in output, output
