@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -181,3 +182,21 @@ def test_a_rollback_selects_what_it_takes_back(workspace: Workspace) -> None:
     arguments = workspace.run(".ci/affected", "--deployed", "deployed").stdout.split()
     found = set(workspace.output(*arguments, "list").split())
     assert set(TRAVEL) <= found and "src/python/apps/content:pex" not in found
+
+
+def test_a_tag_that_cannot_be_moved_is_deleted(workspace: Workspace, tmp_path: Path) -> None:
+    """As GitHub refuses it for a commit whose workflows no branch has."""
+    *_, step = (workspace.root / DEPLOYMENT).read_text().split("- run: |\n")
+    remote = tmp_path / "remote"
+    workspace.run("git", "init", "-q", "--bare", str(remote))
+    workspace.run("git", "remote", "add", "origin", str(remote))
+    tags = ("git", "ls-remote", "--tags", "origin")
+    assert workspace.run("bash", "-ec", step).returncode == 0
+    assert workspace.run(*tags).stdout.endswith("refs/tags/deployed\n")
+    hook = remote / "hooks/update"
+    hook.write_text(f"#!/bin/sh\ntest $3 = {'0' * 40}\n")  # only deletions
+    hook.chmod(0o755)
+    author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
+    workspace.run("git", *author, "commit", "-q", "--allow-empty", "-m", "another")
+    assert workspace.run("bash", "-ec", step).returncode == 0
+    assert workspace.run(*tags).stdout == ""
