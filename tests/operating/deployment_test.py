@@ -75,7 +75,7 @@ def test_each_command_and_its_options_exist() -> None:
 def test_each_variable_is_a_setting() -> None:
     of_compose = {name for each in apps_of_compose() for name in each["environment"]}
     of_kubernetes = {variable["name"] for each in CONTAINERS for variable in each["env"]}
-    for name in of_compose | of_kubernetes:
+    for name in (of_compose | of_kubernetes) - {"PGPASSWORD"}:  # which libpq reads
         assert name.removeprefix("CONTENT_").lower() in SETTINGS
 
 
@@ -122,6 +122,11 @@ def test_probes_ask_for_paths_that_exist() -> None:
     assert deployed["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert deployed["livenessProbe"]["httpGet"]["path"] == "/healthz"
     assert {"/readyz", "/healthz"} <= paths
+
+
+def test_the_database_starts_with_the_service_and_is_healthy_when_it_accepts_connections() -> None:
+    assert COMPOSE["database"]["restart"] == COMPOSE["content"]["restart"]
+    assert "--host=127.0.0.1" in COMPOSE["database"]["healthcheck"]["test"]
 
 
 def test_containers_get_no_privileges_and_cannot_write() -> None:
