@@ -10,7 +10,11 @@ from sample.operations import SampleOperation as Operation
 
 
 class TestLimitedSample(LedgerConformance[Operation]):
-    ledger = LIMITED_LEDGER
+    # A limit that no test can reach.
+    ledger = release(
+        LIMITED_LEDGER,
+        limits={**LIMITED_LEDGER.limits, Operation.DAILY_REWARD: at_most(2**31 - 1, per="day")},
+    )
 
 
 class TestEverythingLimited(LimitConformance[Operation], PerUnitConformance[Operation]):

@@ -20,7 +20,7 @@ from core.ledgers.outcomes import Duplicate, Insufficient, Posted
 from core.ledgers.requests import Post
 from core.testing import racers
 from core.testing.blocking_store import BlockingStore
-from core.testing.conformance_base import new_owner
+from core.testing.conformance_base import new_owner, with_low_limits
 from core.testing.database_clock import DatabaseClock
 from core.testing.limit_conformance import LimitConformance
 from core.testing.per_unit_conformance import PerUnitConformance
@@ -96,11 +96,13 @@ class LedgerConformance(LimitConformance[OperationT], PerUnitConformance[Operati
     def test_a_race_of_threads_has_no_wrong_winner(
         self, database_url: SecretStr, make_race: MakeRace
     ) -> None:
-        race = make_race(self.ledger)
-        assert not racers.run(self.ledger, database_url, race, racers.this_process, threads=8)
+        ledger = with_low_limits(self.ledger)
+        race = make_race(ledger)
+        assert not racers.run(ledger, database_url, race, racers.this_process, threads=8)
 
     def test_a_race_of_processes_has_no_wrong_winner(
         self, database_url: SecretStr, make_race: MakeRace, processes: racers.Racers
     ) -> None:
-        race = make_race(self.ledger)
-        assert not racers.run(self.ledger, database_url, race, processes, threads=2)
+        ledger = with_low_limits(self.ledger)
+        race = make_race(ledger)
+        assert not racers.run(ledger, database_url, race, processes, threads=2)

@@ -63,15 +63,19 @@ class ConformanceBase(Generic[OperationT]):
     def store_with_clock(
         cls, url_with_clock: SecretStr, clock: DatabaseClock
     ) -> Iterator[BlockingStore[OperationT]]:
-        # Limits of many entries are lowered, because tests post that many, one after another.
-        limits = {
-            operation: replace(limit, count=min(limit.count, _HIGHEST_COUNT))
-            for operation, limit in cls.ledger.limits.items()
-        }
-        ledger = release(cls.ledger, limits=limits)
+        ledger = with_low_limits(cls.ledger)
         with blocking_store(ledger, url_with_clock, clock=clock.sql) as store:
             yield store
             assert store.discrepancies() == []
+
+
+def with_low_limits(ledger: Ledger[OperationT]) -> Ledger[OperationT]:
+    """Returns the ledger with lower limits where they are high: tests post that many entries."""
+    limits = {
+        operation: replace(limit, count=min(limit.count, _HIGHEST_COUNT))
+        for operation, limit in ledger.limits.items()
+    }
+    return release(ledger, limits=limits) if limits != ledger.limits else ledger
 
 
 def _identifier(race_or_operation: object) -> str:
