@@ -94,3 +94,15 @@ def test_a_token_in_the_wrong_place_is_not_in_the_message(form: str) -> None:
 def test_a_new_key_is_checked(name: str, scopes: list[str], expiry: str | None) -> None:
     with pytest.raises(ConfigurationError):
         new_key(name, scopes, expiry, OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", ["gift card", "a,b", "a;b", "tab\there", "gift-card", "é:ü"])
+def test_the_line_of_a_new_key_can_be_read_or_is_not_printed(operation: str) -> None:
+    try:
+        _, line = new_key("shop", [f"post:{operation}"], None, [operation])
+    except ConfigurationError as refused:
+        assert "spaces, commas or semicolons; use post" in str(refused)
+        assert set(operation) & set(" ,;\t")
+    else:
+        [key] = parse_keys(line, [operation])
+        assert key.scopes == {f"post:{operation}"}

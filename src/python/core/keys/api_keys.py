@@ -12,6 +12,7 @@ from core.ledgers.errors import ConfigurationError
 
 _PREFIX = "lk_"  # lets scanners for secrets recognize a token
 # A name is written to logs, so it must not be a token that was put in its place.
+_SEPARATOR = re.compile(r"[\s,;]")
 _NAME = re.compile(rf"(?!{_PREFIX})[A-Za-z0-9._-]{{1,40}}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _FORM = "NAME SCOPE[,SCOPE] sha256:HASH [EXPIRY]"
@@ -85,6 +86,12 @@ def new_key(
             "and '-', and do not begin with lk_"
         )
     checked_scopes(scopes, operations)
+    for scope in scopes:
+        if _SEPARATOR.search(scope):
+            raise ConfigurationError(
+                f"{scope!r} cannot be written in the line of a key, because of its spaces, commas "
+                "or semicolons; use post"
+            )
     if expiry is not None:
         parse_expiry(expiry)
     token = _PREFIX + secrets.token_urlsafe(32)
