@@ -17,6 +17,7 @@ from core.testing.process_environment import environment
 from core.testing.service_process import service
 from core.testing.threaded_service import served
 from core.traces.configuration import configured_spans
+from core.traces.exporting import resource_of
 from core.traces.spans import Spans
 from sample.ledger import LEDGER
 
@@ -87,6 +88,17 @@ def test_spans_are_exported_if_a_variable_says_so(url: SecretStr) -> None:
         exported = running.process.stdout.read()
     assert '"name": "GET /ledger/{owner_id}"' in exported
     assert '"service.name": "sample-ledger"' in exported
+
+
+def test_the_name_of_the_service_may_be_a_resource_attribute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OTEL_SERVICE_NAME", raising=False)
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=mine,region=north")
+    attributes = resource_of("sample").attributes
+    assert (attributes["service.name"], attributes["region"]) == ("mine", "north")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "another")
+    assert resource_of("sample").attributes["service.name"] == "another"
 
 
 def test_fastapi_makes_no_spans_which_would_name_the_owner(

@@ -1,9 +1,8 @@
 """Exports spans as OpenTelemetry's variables say, in the background."""
 
-import os
 from importlib import import_module
 
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 
@@ -17,11 +16,16 @@ def exported_spans(app: str, exporter: str) -> Spans:
 
     Raises ImportError if the exporter is not installed.
     """
-    name = os.environ.get("OTEL_SERVICE_NAME") or f"{app}-ledger"
-    provider = TracerProvider(resource=Resource.create({"service.name": name}))
+    provider = TracerProvider(resource=resource_of(app))
     export = _exporter(exporter)
     # Not now: it starts a thread, which a forked process would not have.
     return Spans(provider, start=lambda: provider.add_span_processor(BatchSpanProcessor(export)))
+
+
+def resource_of(app: str) -> Resource:
+    """Returns what OpenTelemetry's variables say of the service, with a default for its name."""
+    default = Resource({"service.name": f"{app}-ledger"})
+    return Resource.create().merge(default).merge(OTELResourceDetector().detect())
 
 
 def _exporter(name: str) -> SpanExporter:
