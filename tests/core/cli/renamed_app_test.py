@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from core.storage.connections import connect
 from core.testing import programs
 from core.testing.databases import Databases, execute
 from core.testing.process_environment import environment, in_clear
@@ -84,3 +85,24 @@ def test_only_a_ledger_with_the_same_revisions_can_be_renamed(
     assert done.returncode == 1
     assert "has no ledger 'sample' with revisions of 'voyage'" in done.stdout
     assert run(voyage, "voyage", "migrate", DATABASE_URL=url).returncode == 0
+
+
+def test_a_rename_that_waits_for_too_long_names_the_setting(
+    databases: Databases, voyage: Path
+) -> None:
+    url = databases.migrated("sample")
+    engine = connect(url)
+    with engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE sample.alembic_version_sample IN ACCESS SHARE MODE")
+        done = run(
+            voyage,
+            "voyage",
+            "rename-from",
+            "sample",
+            DATABASE_URL=url,
+            VOYAGE_MIGRATION_LOCK_TIMEOUT="0.1",
+        )
+    engine.dispose()
+    assert done.returncode == 1
+    assert "locked what this command changes" in done.stdout
+    assert done.stdout.endswith("or raise VOYAGE_MIGRATION_LOCK_TIMEOUT\n")

@@ -15,7 +15,7 @@ from core.migrations import revisions
 from core.migrations.commands import program
 from core.migrations.refusals import explanation
 from core.settings.environment import read_settings
-from core.settings.groups import MigrationSettings
+from core.settings.groups import DatabaseSettings, MigrationSettings
 from core.storage.connections import connect
 
 _LEDGERS = text("""
@@ -55,6 +55,7 @@ def rename(app: str, url: SecretStr, former: str) -> None:
     settings = read_settings(MigrationSettings, app)
     engine = connect(
         url,
+        connect_timeout=read_settings(DatabaseSettings, app).connect_timeout,
         lock_timeout=settings.migration_lock_timeout,
         statement_timeout=settings.migration_statement_timeout,
     )

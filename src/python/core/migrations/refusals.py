@@ -12,9 +12,9 @@ from core.storage.failures import connection_failure
 _NEXT_STEPS = {
     sqlstates.LOCK_TIMEOUT: "Another transaction has locked what this command changes: find it in "
     "pg_stat_activity and run the command again when it has ended, or raise MIGRATION_LOCK_TIMEOUT",
-    sqlstates.STATEMENT_TIMEOUT: "The revision was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, "
-    "or split the statement into faster ones",
-    sqlstates.DEADLOCK: "The revision was rolled back: migrate again",
+    sqlstates.STATEMENT_TIMEOUT: "It was rolled back: raise MIGRATION_STATEMENT_TIMEOUT, or split "
+    "the statement of a revision into faster ones",
+    sqlstates.DEADLOCK: "It was rolled back: run the command again",
     # Instead of PostgreSQL's hint, which is to drop whatever depends on a ledger.
     sqlstates.DEPENDENT_OBJECTS: "Change or drop that object first",
     sqlstates.FEATURE_NOT_SUPPORTED: "If an object is in the way, drop it first, and create it "
