@@ -118,19 +118,21 @@ def _enums(app: str, tree: ast.Module) -> Names:
 def _values(tree: ast.Module) -> Dict[str, str]:
     """Returns the values of operations, which are mostly the names."""
     pairs: List[Tuple[ast.AST, ast.AST]] = []
-    dicts = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    dicts: Dict[str, ast.expr] = {}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if value is not None:
+            dicts.update({each.id: value for each in targets if isinstance(each, ast.Name)})
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             for each in node.body:
                 if isinstance(each, ast.Assign):
                     pairs += [(target, each.value) for target in each.targets]
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "extend_enum":
+        elif isinstance(node, ast.Call) and "extend_enum" in (
+            getattr(node.func, "id", ""),
+            getattr(node.func, "attr", ""),
+        ):
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 pairs += _items(argument, dicts)
     values: Dict[str, str] = {}
@@ -145,7 +147,11 @@ def _values(tree: ast.Module) -> Dict[str, str]:
 def _items(node: ast.AST, dicts: Dict[str, ast.expr]) -> List[Tuple[ast.AST, ast.AST]]:
     """Returns the keys and values of a dictionary, which may be one of `dicts`, by its name."""
     if isinstance(node, ast.Name):
-        node = dicts.get(node.id, node)
+        if node.id not in dicts:
+            return []
+        # Without its own name, which may be in its value: EXTRA = {**EXTRA, ...}.
+        others = {name: value for name, value in dicts.items() if name != node.id}
+        return _items(dicts[node.id], others)
     items: List[Tuple[ast.AST, ast.AST]] = []
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values):

@@ -51,6 +51,8 @@ class _Finder(ast.NodeVisitor):
             super().visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        if node.attr == "get" and self._table(node.value) is not None:
+            return  # a look-up, whose arguments are visited
         operations = self._operations(node.value)
         table = self._table(node)
         if table is not None:  # not only looked up: any of its operations may be posted

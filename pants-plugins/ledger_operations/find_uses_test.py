@@ -129,8 +129,9 @@ def test_the_keys_of_a_ledgers_tables_are_unknown_operations(code: str) -> None:
     assert named(IMPORT + FROM_LEDGER + code) == [UNKNOWN]
 
 
-def test_a_look_up_in_a_ledgers_tables_is_a_use_of_its_operation_only() -> None:
-    assert named(IMPORT + FROM_LEDGER + "LEDGER.amounts[ShopOperation.SALE]") == ["SALE"]
+@pytest.mark.parametrize("code", ["amounts[ShopOperation.SALE]", "limits.get(ShopOperation.SALE)"])
+def test_a_look_up_in_a_ledgers_tables_is_a_use_of_its_operation_only(code: str) -> None:
+    assert named(IMPORT + FROM_LEDGER + f"LEDGER.{code}") == ["SALE"]
 
 
 @pytest.mark.parametrize("operations", [OPERATIONS, AS_CLASS])
@@ -144,8 +145,17 @@ def test_other_texts_beside_the_operations_are_not_their_values(operations: str,
 @pytest.mark.parametrize(
     "arguments", ["EXTRA", "{**EXTRA}", "extra=EXTRA", "{**EXTRA, 'OTHER': 'OTHER'}"]
 )
-def test_the_values_may_be_in_a_constant(arguments: str) -> None:
-    operations = f"EXTRA = {{'GIFT': 'gift'}}\nShopOperation = extend_enum(Base, 'S', {arguments})"
+@pytest.mark.parametrize(
+    "constant",
+    [
+        "EXTRA = {'GIFT': 'gift'}",
+        "EXTRA: Final = {'GIFT': 'gift'}",
+        "EXTRA = {}\nEXTRA = {**EXTRA, 'GIFT': 'gift'}",
+    ],
+)
+@pytest.mark.parametrize("function", ["extend_enum", "operations.extend_enum"])
+def test_the_values_may_be_in_a_constant(constant: str, function: str, arguments: str) -> None:
+    operations = f"{constant}\nShopOperation = {function}(Base, 'S', {arguments})"
     assert named(IMPORT + "ShopOperation.GIFT", operations) == ["gift"]
 
 
