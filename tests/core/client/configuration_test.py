@@ -1,6 +1,7 @@
 """A client refuses arguments that can never work, and shows no secret that is in one of them."""
 
 import traceback
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -52,6 +53,15 @@ def test_basic_authentication_and_a_key_exclude_each_other() -> None:
     url = "http://ledger.internal/%40me/"
     with httpx.Client(transport=httpx.MockTransport(answer), auth=("user", "s3cr3t")) as http:
         assert LedgerClient(url, operations=SampleOperation, http=http).balance("ann") == 5
-        with pytest.raises(ConfigurationError, match="would replace the API key"):
+        with pytest.raises(ConfigurationError, match="can replace the API key"):
             LedgerClient(url, operations=SampleOperation, http=http, api_key="lk_1")
     assert [each.split()[0] for each in sent] == ["Basic"]
+
+
+def test_a_netrc_file_and_a_key_exclude_each_other(tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("machine ledger.internal login me password s3cr3t\n")
+    with (
+        httpx.Client(auth=httpx.NetRCAuth(str(tmp_path / "netrc"))) as http,
+        pytest.raises(ConfigurationError, match="can replace the API key"),
+    ):
+        LedgerClient("http://ledger.internal", operations=SampleOperation, http=http, api_key="k")

@@ -101,7 +101,7 @@ def test_the_line_of_a_new_key_can_be_read_or_is_not_printed(operation: str) -> 
     try:
         _, line = new_key("shop", [f"post:{operation}"], None, [operation])
     except ConfigurationError as refused:
-        assert "spaces, commas or semicolons; use post" in str(refused)
+        assert "spaces, commas or semicolons; use the scope post" in str(refused)
         assert set(operation) & set(" ,;\t")
     else:
         [key] = parse_keys(line, [operation])

@@ -42,6 +42,13 @@ def test_the_first_place_in_the_order_of_precedence_counts(
     assert (database(), source_of("shop", "database_url")) == ("shared_in_folder", "SECRETS_DIR")
     write(folder / "shop_database_url", "own_in_folder")
     assert (database(), database("other")) == ("own_in_folder", "shared_in_folder")
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("SHOP_SECRETS_DIR", str(own))
+    assert database() == "own_in_folder"  # in SECRETS_DIR: the app's own folder has no file
+    write(own / "database_url", "in_own")
+    assert (database(), source_of("shop", "database_url")) == ("in_own", "SHOP_SECRETS_DIR")
+    monkeypatch.delenv("SHOP_SECRETS_DIR")
     monkeypatch.setenv("DATABASE_URL_FILE", write(tmp_path / "1", "shared_file"))
     assert (database(), source_of("shop", "database_url")) == ("shared_file", "DATABASE_URL_FILE")
     monkeypatch.setenv("DATABASE_URL", f"{SECRET}shared")

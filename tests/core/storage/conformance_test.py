@@ -10,7 +10,7 @@ from sample.operations import SampleOperation as Operation
 
 
 class TestLimitedSample(LedgerConformance[Operation]):
-    # A limit that no test can reach.
+    # One limit is higher than any test can post.
     ledger = release(
         LIMITED_LEDGER,
         limits={**LIMITED_LEDGER.limits, Operation.DAILY_REWARD: at_most(2**31 - 1, per="day")},

@@ -43,7 +43,7 @@ class ClientCalls(Generic[OperationT, HttpT]):
             and isinstance(http.auth, (httpx.BasicAuth, httpx.NetRCAuth))
         ):
             raise ConfigurationError(
-                "The Basic authentication of `http` would replace the API key in the header "
+                "The Basic authentication of `http` can replace the API key in the header "
                 "Authorization: leave one of them out"
             )
         self._operations = operations

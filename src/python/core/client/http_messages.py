@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
@@ -72,21 +73,18 @@ def _service_url(url: str) -> str:
     if "@" in url:
         raise ConfigurationError(
             "The service's URL must not contain a user or a password, because messages show it: "
-            "remove what is between // and @, and the @. For Basic authentication, give the client "
+            "remove them and the @. For Basic authentication, give the client "
             "an `http` with `auth` instead of a key. In a path, write @ as %40"
         )
     if "?" in url or "#" in url:
         raise ConfigurationError("The service's URL must end with its path: remove what follows")
-    try:
+    with suppress(httpx.InvalidURL, UnicodeError):  # UnicodeError: the host is not valid IDNA
         parsed = httpx.URL(url)
-        valid = parsed.scheme in ("http", "https") and bool(parsed.host)
-    except (httpx.InvalidURL, UnicodeError):  # UnicodeError: the host is not valid IDNA
-        valid = False
-    if not valid:
-        raise ConfigurationError(
-            "The service's URL is not valid; write it as http://ledger.internal:8000"
-        )
-    return str(httpx.URL(url)).rstrip("/")
+        if parsed.scheme in ("http", "https") and parsed.host:
+            return str(parsed).rstrip("/")
+    raise ConfigurationError(
+        "The service's URL is not valid; write it as http://ledger.internal:8000"
+    )
 
 
 class TryTimeouts:

@@ -99,9 +99,8 @@ class Tries:
 
 def may_have_posted(error: ClientError) -> bool:
     """Whether the request of an error that is tried again may have been posted, or may still be."""
-    return not isinstance(
-        error, (Overloaded, OwnerBusy)
-    )  # the service did not queue it, or rolled it back
+    # The service did not queue such a request, or rolled it back.
+    return not isinstance(error, (Overloaded, OwnerBusy))
 
 
 def wait_before_retry(error: BaseException | None, tries: int) -> float:

@@ -162,10 +162,12 @@ export class Posting {
     }
     if (error instanceof Problem && this.#unsure.has(owner)) {
       if (REFUSED.includes(error.code)) {
-        const advice = "An earlier try may still be posted: press again later";
+        const advice = "An earlier try may still be posted: press “Post” again later";
         return tellProblem(`${error.message}. ${advice}`, { error });
       }
-      if (error.code === "nonce_reused") {
+      // An entry of the same operation may be this post, at a price of another release.
+      const used = /** @type {{operation?: string} | null} */ (error.entry);
+      if (error.code === "nonce_reused" && used?.operation !== body.operation) {
         this.#unsure.delete(owner);
         if (owner === this.#owner) this.#lock(false);
       }

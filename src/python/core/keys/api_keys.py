@@ -11,8 +11,8 @@ from core.keys.scopes import checked_scopes
 from core.ledgers.errors import ConfigurationError
 
 _PREFIX = "lk_"  # lets scanners for secrets recognize a token
+_SEPARATOR = re.compile(r"[\s,;]")  # in a line, or between lines
 # A name is written to logs, so it must not be a token that was put in its place.
-_SEPARATOR = re.compile(r"[\s,;]")
 _NAME = re.compile(rf"(?!{_PREFIX})[A-Za-z0-9._-]{{1,40}}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _FORM = "NAME SCOPE[,SCOPE] sha256:HASH [EXPIRY]"
@@ -90,7 +90,7 @@ def new_key(
         if _SEPARATOR.search(scope):
             raise ConfigurationError(
                 f"{scope!r} cannot be written in the line of a key, because of its spaces, commas "
-                "or semicolons; use post"
+                "or semicolons; use the scope post"
             )
     if expiry is not None:
         parse_expiry(expiry)

@@ -76,7 +76,7 @@ class Readiness(Generic[OperationT]):
         Raises the errors of `require`.
         """
         current = await self._database.revisions()
-        if current != {head(self._app)}:
+        if {*current} != {head(self._app)}:
             log.warning("A newer release has migrated the database to %s", listed(current))
         elif removed := await self._database.removed_operations():
             log.warning(

@@ -68,10 +68,10 @@ def _given(app: str, name: str) -> _Given | None:
         if text is not None:
             return _Given(folder, text)
     if folders and name == "database_url":  # not the embedded database by mistake
-        folder = " or ".join(folders)
+        folder = " and ".join(folders)
+        verb = "names a folder that has" if len(folders) == 1 else "name folders that have"
         raise ConfigurationError(
-            f"{folder} names a folder that has no file {' or '.join(names)}: add it, or unset "
-            f"{folder}"
+            f"{folder} {verb} no file {' or '.join(names)}: add it, or unset {folder}"
         )
     return None
 

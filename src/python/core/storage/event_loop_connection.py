@@ -101,7 +101,7 @@ class EventLoopConnection:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction was begin_connecting, and has not ended."""
+        """Whether a transaction has begun and not ended."""
         return self._connection.info.transaction_status != TRANSACTION_STATUS_IDLE
 
     def belongs_to(self, loop: asyncio.AbstractEventLoop) -> bool:

@@ -70,7 +70,7 @@ class ConformanceBase(Generic[OperationT]):
 
 
 def with_low_limits(ledger: Ledger[OperationT]) -> Ledger[OperationT]:
-    """Returns the ledger with lower limits where they are high: tests post that many entries."""
+    """Returns the ledger with its high limits lowered: tests post as many entries as one allows."""
     limits = {
         operation: replace(limit, count=min(limit.count, _HIGHEST_COUNT))
         for operation, limit in ledger.limits.items()
