@@ -1,12 +1,15 @@
 """`alembic revision --autogenerate` writes all that a ledger needs, from its first revision on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg2
 import pytest
 from pydantic import SecretStr
 
+from core.storage.connections import connect
 from core.testing.databases import Databases, execute
+from core.testing.waiting import until
 from migrations.shop import Shop
 
 
@@ -95,6 +98,45 @@ def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(
     assert execute(shop.url, "SELECT entry_id FROM shop.ledger_limit_use") == [(2,)]
     with pytest.raises(psycopg2.Error, match="is append-only"):
         execute(shop.url, "DELETE FROM shop.ledger_entry")
+
+
+def test_posts_that_wait_for_a_replacement_do_not_stop_it(
+    tmp_path: Path, databases: Databases
+) -> None:
+    shop = Shop(tmp_path, databases.empty())
+    shop.set_operations("SHOP_SALE", "SHOP_GIFT")
+    shop.revision("create the ledger", up_only=True)
+    shop.set_operations("SHOP_GIFT")
+    shop.alembic("revision", "--autogenerate", "-m", "remove sales")
+    [file] = shop.folder.glob("versions/*remove_sales.py")
+    remove = "operation_changes.remove_operations('shop', ['SHOP_SALE'])"
+    replace = "operation_changes.replace_operation('shop', 'SHOP_SALE', 'SHOP_GIFT')"
+    gate = "op.execute('SELECT pg_advisory_xact_lock(7)')"
+    file.write_text(file.read_text().replace(remove, f"{replace}\n    {gate}\n    {remove}"))
+
+    def waiting() -> int:
+        return len(execute(shop.url, "SELECT FROM pg_locks WHERE NOT granted"))
+
+    def post() -> None:  # as a service does: it reads first
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SELECT FROM shop.ledger_entry LIMIT 1")
+            connection.exec_driver_sql(
+                "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id)"
+                " VALUES ('SHOP_GIFT', 1, '1', 'ann')"
+            )
+
+    engine = connect(shop.url, lock_timeout=60, statement_timeout=60)
+    with ThreadPoolExecutor() as pool:
+        with engine.connect() as other:
+            other.exec_driver_sql("SELECT pg_advisory_lock(7)")
+            upgrading = pool.submit(shop.alembic, "upgrade", "head")
+            until(lambda: waiting() == 1, "the revision is not between its two steps")
+            posting = pool.submit(post)
+            until(lambda: waiting() == 2, "the post does not wait")
+            other.exec_driver_sql("SELECT pg_advisory_unlock(7)")
+        upgrading.result()
+        posting.result()
+    engine.dispose()
 
 
 def test_later_revisions_add_and_remove_operations(shop: Shop) -> None:

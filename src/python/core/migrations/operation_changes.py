@@ -121,6 +121,8 @@ def replace_operation(schema: str, old: str, new: str) -> None:
     of the code.
     """
     entries, uses = (f'"{schema}".{table}' for table in append_only.TABLES)
+    # At once, as remove_operations needs it: a post that has begun to read would be in its way.
+    _execute(f"LOCK TABLE {entries} IN ACCESS EXCLUSIVE MODE")
     for table in (entries, uses):
         _execute(f"ALTER TABLE {table} DISABLE TRIGGER {append_only.TRIGGER}")
     _execute(f"UPDATE {entries} SET operation = {_literal(new)} WHERE operation = {_literal(old)}")
