@@ -73,22 +73,27 @@ def test_posts_in_the_meantime_neither_wait_nor_are_exported(store: Store, url: 
         assert [(entry.owner_id, entry.nonce) for entry in (first, *entries)] == [("ann", "1")]
 
 
-def test_a_slow_reader_keeps_its_snapshot(store: Store, url: SecretStr) -> None:
+@pytest.mark.parametrize(
+    "setting, value",
+    [("idle_in_transaction_session_timeout", "200ms"), ("transaction_timeout", "2s")],
+)
+def test_a_slow_reader_keeps_its_snapshot(
+    store: Store, url: SecretStr, setting: str, value: str
+) -> None:
     [(name,)] = execute(url, "SELECT current_database()")
     execute(
         url,
         "INSERT INTO sample.ledger_entry (operation, amount, nonce, owner_id)"
         " SELECT 'DAILY_REWARD', 1, n::text, 'ann' FROM generate_series(1, 25000) AS n",
     )
-    setting = "idle_in_transaction_session_timeout"
-    execute(url, f"ALTER DATABASE \"{name}\" SET {setting} = '200ms'")
+    execute(url, f"ALTER DATABASE \"{name}\" SET {setting} = '{value}'")
     with exported(LEDGER, url) as entries:
         first = next(entries)
         # Another session that is idle begins later, and is ended.
         engine = connect(url)
         with engine.connect() as other:
             [(pid,)] = other.exec_driver_sql("SELECT pg_backend_pid()")
-            other.exec_driver_sql(f"SET {setting} = '200ms'")
+            other.exec_driver_sql(f"SET {setting} = '{value}'")
             ended = f"SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})"
             until(lambda: execute(url, ended), "the other session has not been ended")
             other.invalidate()

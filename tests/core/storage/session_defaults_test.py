@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from core.ledgers.outcomes import Duplicate, Posted
 from core.ledgers.requests import Post
+from core.storage.connections import connect
 from core.storage.opening import open_at, run, shown
 from core.testing.blocking_store import blocking_store
 from core.testing.databases import execute, held
@@ -111,6 +112,18 @@ def test_variables_of_the_environment(url: SecretStr, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PGTZ", "Asia/Kathmandu")
     monkeypatch.setenv("PGDATESTYLE", "SQL, DMY")
     assert_posts_as_usual(url)
+
+
+def test_a_migration_has_no_time_limit_but_its_own(url: SecretStr) -> None:
+    [(database, version)] = execute(
+        url, "SELECT current_database(), current_setting('server_version_num')::int"
+    )
+    assert version >= 170000, "which has transaction_timeout"
+    execute(url, f"ALTER DATABASE \"{database}\" SET transaction_timeout = '60s'")
+    engine = connect(url)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW transaction_timeout").scalar() == "0"
+    engine.dispose()
 
 
 def test_an_address_in_the_environment(url: SecretStr, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,8 @@ def connect(
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(setting_statements(settings))
+            if connection.server_version >= 170000:
+                cursor.execute("SET SESSION transaction_timeout = 0")
         connection.autocommit = False
 
     return engine

@@ -125,9 +125,10 @@ def _begin(cursor: extensions.cursor, tables: str, statement_timeout: float) -> 
     A migration that rewrites a table leaves it empty for snapshots that are older.
     """
     try:
-        cursor.execute(
-            _BEGIN.format(lock_timeout=LOCK_TIMEOUT, statement_timeout=statement_timeout)
-        )
+        begin = _BEGIN.format(lock_timeout=LOCK_TIMEOUT, statement_timeout=statement_timeout)
+        if cursor.connection.server_version >= 170000:
+            begin += "SET LOCAL transaction_timeout = 0;"
+        cursor.execute(begin)
         cursor.execute(f"LOCK TABLE {tables} IN ACCESS SHARE MODE")
     except psycopg2.Error as error:
         if not is_lock_timeout(error):
