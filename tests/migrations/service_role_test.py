@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -139,6 +140,32 @@ def test_what_a_team_has_granted_on_its_own_tables_remains(url: SecretStr) -> No
     execute(url, f"CREATE TABLE sample.report (); GRANT SELECT ON sample.report TO {QUOTED}")
     upgrade(url)
     execute(of_role(url), "SELECT FROM sample.report")
+
+
+def test_what_was_granted_on_the_ids_is_revoked(url: SecretStr) -> None:
+    upgrade(url)
+    execute(url, f"GRANT ALL ON ALL SEQUENCES IN SCHEMA sample TO {QUOTED}")
+    upgrade(url)
+    with pytest.raises(psycopg2.ProgrammingError, match="permission denied"):
+        execute(of_role(url), "SELECT setval('sample.ledger_entry_id_seq', 1)")
+    assert_can_serve(url)
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+def test_the_owner_of_the_tables_and_its_members_are_refused(
+    url: SecretStr, monkeypatch: pytest.MonkeyPatch, is_member: bool
+) -> None:
+    monkeypatch.delenv("SAMPLE_SERVICE_ROLE")
+    upgrade(url)
+    owner, member = (f"{name}_{uuid4().hex}" for name in ("owner", "member"))
+    execute(
+        url,
+        f"CREATE ROLE {owner}; CREATE ROLE {member} IN ROLE {owner};"
+        f"ALTER TABLE sample.ledger_entry OWNER TO {owner}",
+    )
+    monkeypatch.setenv("SAMPLE_SERVICE_ROLE", member if is_member else owner)
+    with pytest.raises(CommandError, match="owns the tables, is a member of their owner or"):
+        upgrade(url)
 
 
 def test_the_printed_sql_has_the_grants_too(url: SecretStr, databases: Databases) -> None:

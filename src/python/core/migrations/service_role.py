@@ -7,7 +7,14 @@ from core.migrations.revisions import quoted_version_table
 from core.settings.environment import read_settings, source_of
 from core.settings.groups import MigrationSettings
 
-_ROLE = text("SELECT rolname = current_user OR rolsuper FROM pg_roles WHERE rolname = :role")
+_ROLE = text("""
+SELECT rolsuper OR pg_has_role(oid, current_user, 'MEMBER') OR EXISTS (
+  SELECT FROM pg_class
+  WHERE relnamespace = to_regnamespace(quote_ident(:app)) AND relname = 'ledger_entry'
+    AND pg_has_role(pg_roles.oid, relowner, 'MEMBER')
+)
+FROM pg_roles WHERE rolname = :role
+""")
 
 # What is granted replaces what was granted before. Without the tables, there is nothing to grant:
 # a downgrade may have dropped them.
@@ -18,6 +25,9 @@ BEGIN
   IF to_regclass('"{app}".ledger_limit_use') IS NOT NULL THEN
     REVOKE ALL ON "{app}".ledger_entry, "{app}".ledger_limit_use, "{app}".ledger_balance,
       {version_table} FROM {role};
+    IF to_regclass('"{app}".ledger_entry_id_seq') IS NOT NULL THEN
+      REVOKE ALL ON SEQUENCE "{app}".ledger_entry_id_seq FROM {role};
+    END IF;
     GRANT USAGE ON SCHEMA "{app}" TO {role};
     GRANT SELECT, INSERT ON "{app}".ledger_entry, "{app}".ledger_limit_use TO {role};
     GRANT SELECT, INSERT, UPDATE ON "{app}".ledger_balance TO {role};
@@ -34,7 +44,7 @@ def service_role(app: str) -> str | None:
 
 def require_role(connection: Connection, app: str, role: str) -> None:
     """Raises CommandError if `role` does not exist, or has every privilege already."""
-    allowed_everything = connection.scalar(_ROLE, {"role": role})
+    allowed_everything = connection.scalar(_ROLE, {"app": app, "role": role})
     setting = source_of(app, "service_role")
     if allowed_everything is None:
         raise CommandError(
@@ -43,8 +53,8 @@ def require_role(connection: Connection, app: str, role: str) -> None:
         )
     if allowed_everything:
         raise CommandError(
-            f"{setting} names the role {role!r}, which owns the tables or is a superuser: use a "
-            "role of its own for services. Nothing was changed"
+            f"{setting} names the role {role!r}, which owns the tables, is a member of their "
+            "owner or is a superuser: use a role of its own for services. Nothing was changed"
         )
 
 
