@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 import pytest
 from httpx import Client
+from pydantic import SecretStr
 
 from core.service.sample_requests import post, post_batch
+from core.testing.databases import execute
 from core.testing.threaded_service import assert_problem
 
 Entry = dict[str, Any]
@@ -46,6 +48,13 @@ def test_it_shows_the_newest_entries_first_with_the_balance_after_each(client: C
     assert response.json() == {"owner_id": "ann", "entries": shown[::-1], "next": None}
     assert list(shown[0]) == ["id", "operation", "amount", "nonce", "created_on", "balance"]
     assert [entry["balance"] for entry in shown] == [10, 11, 10, 15, 25, 26, 25]
+
+
+def test_wrong_books_can_be_read(client: Client, shared_url: SecretStr) -> None:
+    post_entries(client, 4)
+    execute(shared_url, "UPDATE sample.ledger_balance SET balance = 0 WHERE owner_id = 'ann'")
+    balances = [entry["balance"] for entry in pages(client, "limit=1")]
+    assert len(balances) == 4 and balances[0] == 0 and min(balances) < 0
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 200])

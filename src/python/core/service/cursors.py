@@ -23,7 +23,7 @@ _MAX_BIGINT = 2**63 - 1
 
 class _Contents(BaseModel):
     position: int = Field(ge=0, le=_MAX_BIGINT)
-    balance: int = Field(ge=0, le=_MAX_BIGINT)
+    balance: int = Field(ge=-_MAX_BIGINT, le=_MAX_BIGINT)  # negative if the books are wrong
     order: Order
     operations: list[str] = []
     since: datetime | None = None
