@@ -10,6 +10,7 @@ from core.ledgers.ledger import once_per
 from core.ledgers.limits import Limit
 from core.ledgers.outcomes import LimitReached, Posted
 from core.storage.limited_store import NOON, REWARD, limited, post
+from core.testing.databases import changeable_entries, execute
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -26,6 +27,13 @@ MICROSECOND = timedelta(microseconds=1)
         # Days of 23 and of 25 hours.
         (once_per("day", timezone="Europe/Berlin"), "2026-03-28T23:00Z", "2026-03-29T22:00Z"),
         (once_per("day", timezone="Europe/Berlin"), "2026-10-24T22:00Z", "2026-10-25T23:00Z"),
+        # These clocks are set back from 01:00 to 00:00, so that midnight comes twice.
+        (once_per("day", timezone="Atlantic/Azores"), "2026-10-24T00:00Z", "2026-10-25T00:00Z"),
+        (once_per("day", timezone="Atlantic/Azores"), "2026-10-25T00:00Z", "2026-10-26T01:00Z"),
+        (once_per("month", timezone="America/Havana"), "2026-10-01T04:00Z", "2026-11-01T04:00Z"),
+        (once_per("day", timezone="America/Havana"), "2026-10-31T04:00Z", "2026-11-01T04:00Z"),
+        # The clocks of Cairo are set forward from 00:00 to 01:00, so that midnight is skipped.
+        (once_per("day", timezone="Africa/Cairo"), "2026-04-23T22:00Z", "2026-04-24T21:00Z"),
         (once_per("week"), "2026-12-28T00:00Z", "2027-01-04T00:00Z"),
         (once_per("month", timezone="Europe/Berlin"), "2026-09-30T22:00Z", "2026-10-31T23:00Z"),
     ],
@@ -43,6 +51,11 @@ def test_a_period_lasts_from_its_first_to_its_last_microsecond(
         for time in (first, after - MICROSECOND):
             set_clock(time)
             assert post(store, "2") == LimitReached(REWARD, 1, after, posted.entry)
+        # Without a record of its use, an entry counts by its time.
+        with changeable_entries(url, "sample"):
+            execute(url, "DELETE FROM sample.ledger_limit_use")
+        usage = store.usages("ann")[REWARD]
+        assert (usage.used, usage.latest) == (1, ("ann", "1"))
         set_clock(after)
         assert isinstance(post(store, "2"), Posted)  # the nonce is still unused
 

@@ -62,6 +62,17 @@ def period_parameters(ledger: Ledger[OperationT]) -> dict[str, object]:
     return parameters
 
 
+def _beginning(local: str) -> str:
+    """The SQL expression of the time at which the date begins in `zone` whose midnight is `local`.
+
+    Where clocks are set back from 01:00 to 00:00, midnight comes twice. PostgreSQL takes the later
+    one, but the date, and so the name of the period, changes at the earlier one: right after the
+    last microsecond of the previous date.
+    """
+    tick = "interval '1 microsecond'"
+    return f"least(({local}) AT TIME ZONE zone, ({local} - {tick}) AT TIME ZONE zone + {tick})"
+
+
 _PERIODS = f"""
 limited AS (
   SELECT operation, allowed, nullif(unit, '') AS unit, zone, name
@@ -74,12 +85,16 @@ limited AS (
     coalesce(starts, '-infinity') AS starts,
     CASE unit
       WHEN 'hour' THEN starts + interval '1 hour'
-      ELSE (local + ('1 ' || unit)::interval) AT TIME ZONE zone
+      ELSE {_beginning("local + ('1 ' || unit)::interval")}
     END AS ends
   FROM limited CROSS JOIN clock
+  CROSS JOIN LATERAL (SELECT date_trunc(unit, moment AT TIME ZONE zone)) AS first (local)
   CROSS JOIN LATERAL (
-    SELECT date_trunc(unit, moment, zone), date_trunc(unit, moment AT TIME ZONE zone)
-  ) AS start (starts, local)
+    SELECT CASE unit
+      WHEN 'hour' THEN date_trunc('hour', moment, zone)
+      ELSE {_beginning('local')}
+    END
+  ) AS start (starts)
 )
 """
 
