@@ -91,8 +91,14 @@ def test_a_revision_that_is_moved_to_another_folder_selects_its_app(workspace: W
 
 def test_a_deleted_test_selects_the_other_tests_of_its_target(workspace: Workspace) -> None:
     # More than necessary: Pants only knows that the target has changed.
-    (workspace.root / "tests/apps/travel/travel_ledger_test.py").unlink()
-    assert affected(workspace) == {"tests/apps/travel/travel_migrations_test.py"}
+    workspace.write("tests/apps/travel/more_test.py", "def test_more() -> None: ...\n")
+    workspace.commit()
+    (workspace.root / "tests/apps/travel/more_test.py").unlink()
+    selected = affected(workspace)
+    workspace.run("git", "reset", "-q", "--hard", "HEAD~1")
+    assert selected == {
+        f"tests/apps/travel/travel_{kind}_test.py" for kind in ("ledger", "migrations")
+    }
 
 
 def test_a_new_app_is_all_that_it_selects(workspace: Workspace) -> None:
