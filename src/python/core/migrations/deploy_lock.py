@@ -9,12 +9,12 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from core.migrations.engine import migration_engine
 from core.migrations.former_names import require_no_former_name
 from core.migrations.revisions import create_schema
 from core.settings.environment import read_settings, source_of
-from core.settings.groups import DatabaseSettings, MigrationSettings
+from core.settings.groups import MigrationSettings
 from core.storage.bounded_waits import bound_waits
-from core.storage.connections import connect
 
 _RETRY_SECONDS = 0.2
 _GRACE_SECONDS = 5  # for PostgreSQL to report that it has cancelled a statement
@@ -31,12 +31,7 @@ def only_deployer(
     ConfigurationError if a ledger with the revisions `known` has another name.
     """
     settings = read_settings(MigrationSettings, app)
-    engine = connect(
-        url,
-        connect_timeout=read_settings(DatabaseSettings, app).connect_timeout,
-        lock_timeout=settings.migration_lock_timeout,
-        statement_timeout=settings.migration_statement_timeout,
-    )
+    engine = migration_engine(app, url)
     bound_waits(engine, settings.migration_statement_timeout + _GRACE_SECONDS)
     try:
         with engine.connect() as connection:

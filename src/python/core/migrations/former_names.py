@@ -13,10 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from core.ledgers.errors import ConfigurationError
 from core.migrations import revisions
 from core.migrations.commands import program
+from core.migrations.engine import migration_engine
 from core.migrations.refusals import explanation
-from core.settings.environment import read_settings
-from core.settings.groups import DatabaseSettings, MigrationSettings
-from core.storage.connections import connect
 
 _LEDGERS = text("""
     SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -52,13 +50,7 @@ def rename(app: str, url: SecretStr, former: str) -> None:
     refuses to rename it.
     """
     known = revisions.ids(app)
-    settings = read_settings(MigrationSettings, app)
-    engine = connect(
-        url,
-        connect_timeout=read_settings(DatabaseSettings, app).connect_timeout,
-        lock_timeout=settings.migration_lock_timeout,
-        statement_timeout=settings.migration_statement_timeout,
-    )
+    engine = migration_engine(app, url)
     try:
         with engine.begin() as connection:
             ledgers = list(connection.scalars(_LEDGERS))
