@@ -49,10 +49,10 @@ class Readiness(Generic[OperationT]):
             explains=explains,
             on_error=on_error,
         )
-        self._check: asyncio.Task[None] | None = None
+        self._check: asyncio.Task[frozenset[str]] | None = None
 
-    async def require(self) -> None:
-        """Returns if the database is ready. Concurrent calls share one check.
+    async def require(self) -> frozenset[str]:
+        """Returns the database's revisions if it is ready. Concurrent calls share one check.
 
         Raises DatabaseUnavailable if the database does not answer or accepts no writes,
         DatabaseNotMigrated if it is at older revisions or lacks a table or an operation,
@@ -61,21 +61,19 @@ class Readiness(Generic[OperationT]):
         """
         if self._check is None or self._check.done():
             self._check = asyncio.create_task(self._run())
-        await asyncio.shield(self._check)
+        return await asyncio.shield(self._check)
 
-    async def _run(self) -> None:
-        require_revision(self._app, await self._database.revisions())
+    async def _run(self) -> frozenset[str]:
+        current = await self._database.revisions()
+        require_revision(self._app, current)
         if self._has_limits:
             await self._database.require_limits()
         if unknown := await self._database.unknown_operations():
             raise DatabaseNotMigrated(without_migration(self._app, unknown))
+        return current
 
-    async def warn(self) -> None:
-        """Logs what an operator should know although posts work.
-
-        Raises the errors of `require`.
-        """
-        current = await self._database.revisions()
+    async def warn(self, current: frozenset[str]) -> None:
+        """Logs what an operator should know although posts work. `current` is from `require`."""
         if {*current} != {head(self._app)}:
             log.warning("A newer release has migrated the database to %s", listed(current))
         elif removed := await self._database.removed_operations():
@@ -98,9 +96,9 @@ def require_ready(
     async def require() -> None:
         readiness = Readiness(ledger, url, timeout=timeout, explains=True)
         try:
-            await readiness.require()
+            current = await readiness.require()
             if warn:
-                await readiness.warn()
+                await readiness.warn(current)
         finally:
             readiness.close()
 

@@ -26,7 +26,7 @@ class Drain:
 
 
 def add_health_routes(
-    app: FastAPI, require_ready: Callable[[], Awaitable[None]], drain: Drain
+    app: FastAPI, require_ready: Callable[[], Awaitable[object]], drain: Drain
 ) -> None:
     """Adds the health routes. `require_ready` must raise a LedgerError if it is not ready."""
 
