@@ -67,11 +67,16 @@ def connect(
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(setting_statements(settings))
-            if connection.server_version >= 170000:
-                cursor.execute("SET SESSION transaction_timeout = 0")
+            if unlimited := unlimited_transaction(connection.server_version, "SESSION"):
+                cursor.execute(unlimited)
         connection.autocommit = False
 
     return engine
+
+
+def unlimited_transaction(server_version: int, scope: str) -> str:
+    """Returns the statement that lets a transaction take any time; "" if none can have a limit."""
+    return f"SET {scope} transaction_timeout = 0;" if server_version >= 170000 else ""
 
 
 def libpq_parameters(url: SecretStr, *, statement_timeout: float) -> dict[str, Any]:

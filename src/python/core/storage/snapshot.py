@@ -14,7 +14,7 @@ from core.ledgers.ledger import Ledger
 from core.ledgers.operations import OperationT
 from core.storage.addresses import described
 from core.storage.bounded_waits import interruptible
-from core.storage.connections import libpq_parameters
+from core.storage.connections import libpq_parameters, unlimited_transaction
 from core.storage.event_loop_connection import Row
 from core.storage.failures import failures_converted
 from core.storage.sqlstates import is_lock_timeout
@@ -126,9 +126,7 @@ def _begin(cursor: extensions.cursor, tables: str, statement_timeout: float) -> 
     """
     try:
         begin = _BEGIN.format(lock_timeout=LOCK_TIMEOUT, statement_timeout=statement_timeout)
-        if cursor.connection.server_version >= 170000:
-            begin += "SET LOCAL transaction_timeout = 0;"
-        cursor.execute(begin)
+        cursor.execute(begin + unlimited_transaction(cursor.connection.server_version, "LOCAL"))
         cursor.execute(f"LOCK TABLE {tables} IN ACCESS SHARE MODE")
     except psycopg2.Error as error:
         if not is_lock_timeout(error):
