@@ -108,8 +108,8 @@ class PostingExchanges(Generic[OperationT]):
             outcomes.update(zip(pending, read, strict=True))
             pending = [index for index in pending if _unavailable(outcomes[index])]
             refusals = [refusal for index in pending if (refusal := _unavailable(outcomes[index]))]
-            if refusals:
-                after = next(filter(may_have_posted, refusals), refusals[0])
+            repeated |= any(map(may_have_posted, refusals))
+            after = refusals[0] if refusals else None
         return [outcomes[index] for index in range(len(posts))]
 
     def _posted(self, post: Post[OperationT], fields: Fields) -> PostedEntry[OperationT]:
