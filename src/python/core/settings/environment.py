@@ -62,16 +62,16 @@ def _given(app: str, name: str) -> _Given | None:
             return _Given(file.upper(), read_file(variables[file], file.upper()))
     if name not in _SECRETS:
         return None
-    folders = [each.upper() for each in _names(app, "secrets_dir") if each in variables]
-    for folder in folders:
-        text = find_in_folder(variables[folder.lower()], names, folder)
+    folders = [each for each in _names(app, "secrets_dir") if each in variables]
+    for each in folders:
+        text = find_in_folder(variables[each], names, each.upper())
         if text is not None:
-            return _Given(folder, text)
+            return _Given(each.upper(), text)
     if folders and name == "database_url":  # not the embedded database by mistake
-        folder = " and ".join(folders)
+        given = " and ".join(each.upper() for each in folders)
         verb = "names a folder that has" if len(folders) == 1 else "name folders that have"
         raise ConfigurationError(
-            f"{folder} {verb} no file {' or '.join(names)}: add it, or unset {folder}"
+            f"{given} {verb} no file {' or '.join(names)}: add it, or unset {given}"
         )
     return None
 
