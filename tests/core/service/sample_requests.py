@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from core.settings.groups import DatabaseSettings
 from core.storage.verification import verify
-from core.testing.databases import execute
+from core.testing.databases import blocked_transactions, execute
 from core.testing.threaded_service import assert_problem
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -73,5 +73,4 @@ def assert_consistent(url: SecretStr) -> None:
 
 def wait_until_blocked(url: SecretStr) -> None:
     """Returns once a transaction waits for a lock that another one holds."""
-    blocked = "SELECT FROM pg_locks WHERE NOT granted"
-    until(lambda: execute(url, blocked), "no transaction is waiting for a lock")
+    until(lambda: blocked_transactions(url), "no transaction is waiting for a lock")

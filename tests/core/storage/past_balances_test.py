@@ -17,7 +17,7 @@ from core.ledgers.requests import Post
 from core.storage.event_loop_connection import EventLoopConnection
 from core.storage.history_reader import reader
 from core.testing.blocking_store import blocking_store
-from core.testing.databases import execute, held
+from core.testing.databases import blocked_transactions, execute, held
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
@@ -38,8 +38,7 @@ def in_background(url: SecretStr, owner_id: str, time: datetime) -> Iterator["Fu
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask)
-        blocked = "SELECT FROM pg_locks WHERE NOT granted"
-        until(lambda: execute(url, blocked) or answer.done(), "it does not wait")
+        until(lambda: blocked_transactions(url) or answer.done(), "it does not wait")
         assert not answer.done(), f"it did not wait, but answered {answer.result()}"
         yield answer
 

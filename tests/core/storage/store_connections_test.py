@@ -15,7 +15,7 @@ from core.storage.event_loop_connection import EventLoopConnection
 from core.storage.opening import LONG, run
 from core.storage.store import LedgerStore
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import execute, held, throwaway_databases
+from core.testing.databases import blocked_transactions, execute, held, throwaway_databases
 from core.testing.unreliable_proxy import proxied
 from core.testing.waiting import until
 from sample.ledger import LEDGER
@@ -70,9 +70,6 @@ def test_a_store_serves_one_event_loop_after_another(
 
 
 def test_closing_a_store_ends_its_calls_and_later_ones_connect_again(url: SecretStr) -> None:
-    def is_blocked() -> bool:
-        return bool(execute(url, "SELECT FROM pg_locks WHERE NOT granted"))
-
     async def test() -> None:
         store = LedgerStore(LEDGER, url, lock_timeout=LONG, statement_timeout=LONG)
         batch = Batch((Post("ann", Operation.CREDIT_ADD, "1"),))
@@ -80,7 +77,9 @@ def test_closing_a_store_ends_its_calls_and_later_ones_connect_again(url: Secret
         with held(url, "sample", "ann"):
             blocked = Batch((Post("ann", Operation.CREDIT_ADD, "2"),))
             posting = asyncio.create_task(store.post_batches([blocked]))
-            await asyncio.to_thread(until, is_blocked, "no post waits for the owner")
+            await asyncio.to_thread(
+                until, lambda: blocked_transactions(url), "no post waits for the owner"
+            )
             store.close()
             [outcome] = await posting
             assert isinstance(outcome, DatabaseUnreachable)

@@ -21,7 +21,7 @@ from core.ledgers.outcomes import (
 from core.ledgers.requests import Batch, Post
 from core.storage.connections import connect
 from core.testing.blocking_store import BlockingStore, blocking_store
-from core.testing.databases import execute
+from core.testing.databases import blocked_transactions, execute
 from core.testing.waiting import until
 from sample.ledger import LEDGER
 from sample.operations import SampleOperation as Operation
@@ -59,10 +59,6 @@ def spend(owner_id: str, nonce: str) -> Post[Operation]:
 def lock(other: Connection, owner_id: str) -> None:
     query = "SELECT FROM sample.ledger_balance WHERE owner_id = :owner_id FOR UPDATE"
     assert other.execute(text(query), {"owner_id": owner_id}).rowcount == 1
-
-
-def blocked_transactions(url: SecretStr) -> int:
-    return len(execute(url, "SELECT FROM pg_locks WHERE NOT granted"))
 
 
 def posted_keys(url: SecretStr) -> list[tuple[str, str]]:

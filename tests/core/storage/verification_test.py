@@ -24,7 +24,7 @@ from core.storage.damaged_books import (
 from core.storage.limited_store import REWARD, limited
 from core.storage.verification import MOST_FINDINGS, Verification, verify
 from core.testing import racers, races
-from core.testing.databases import execute
+from core.testing.databases import blocked_transactions, execute
 from core.testing.unreliable_proxy import proxied
 from core.testing.waiting import until
 from sample.operations import SampleOperation as Operation
@@ -170,11 +170,10 @@ def test_a_migration_that_rewrites_the_entries_does_not_hide_them(
     store: Store, url: SecretStr
 ) -> None:
     engine = connect(url, statement_timeout=120)
-    waiting = "SELECT FROM pg_locks WHERE NOT granted"
     with ThreadPoolExecutor(1) as pool, engine.connect() as migration:
         migration.exec_driver_sql("ALTER TABLE sample.ledger_entry ALTER amount TYPE bigint")
         verifying = pool.submit(verify, LEDGER, url)
-        until(lambda: execute(url, waiting), "the verification does not wait")
+        until(lambda: blocked_transactions(url), "the verification does not wait")
         migration.commit()
         verification = verifying.result()
     engine.dispose()

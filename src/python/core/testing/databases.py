@@ -46,6 +46,11 @@ def held(url: SecretStr, app: str, owner_id: str) -> Generator[None, None, None]
     engine.dispose()
 
 
+def blocked_transactions(url: SecretStr) -> int:
+    """Returns how many transactions wait for a lock that another one holds."""
+    return len(execute(url, "SELECT FROM pg_locks WHERE NOT granted"))
+
+
 @contextmanager
 def changeable_entries(url: SecretStr, app: str) -> Generator[None, None, None]:
     """Lets tests change and delete entries in the block, which PostgreSQL otherwise refuses."""
