@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.storage.connections import connect
-from core.testing.databases import Databases, execute
+from core.testing.databases import Databases, blocked_transactions, execute
 from core.testing.waiting import until
 from migrations.shop import Shop
 
@@ -73,12 +73,27 @@ def test_what_an_interrupted_build_of_the_index_leaves_is_replaced(shop: Shop) -
     shop.alembic("check")
 
 
-def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(
-    tmp_path: Path, databases: Databases
-) -> None:
+@pytest.fixture
+def with_gifts(tmp_path: Path, databases: Databases) -> Shop:
+    """An app with two operations."""
     shop = Shop(tmp_path, databases.empty())
     shop.set_operations("SHOP_SALE", "SHOP_GIFT")
     shop.revision("create the ledger", up_only=True)
+    return shop
+
+
+def write_replacement(shop: Shop, between: str = "pass") -> None:
+    """Writes the revision that makes gifts of sales, does what is `between`, and removes sales."""
+    shop.set_operations("SHOP_GIFT")
+    shop.alembic("revision", "--autogenerate", "-m", "remove sales")
+    [file] = shop.folder.glob("versions/*remove_sales.py")
+    remove = "operation_changes.remove_operations('shop', ['SHOP_SALE'])"
+    replace = "operation_changes.replace_operation('shop', 'SHOP_SALE', 'SHOP_GIFT')"
+    file.write_text(file.read_text().replace(remove, f"{replace}\n    {between}\n    {remove}"))
+
+
+def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(with_gifts: Shop) -> None:
+    shop = with_gifts
     execute(
         shop.url,
         "INSERT INTO shop.ledger_entry (operation, amount, nonce, owner_id)"
@@ -86,12 +101,7 @@ def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(
         "INSERT INTO shop.ledger_limit_use VALUES"
         " ('ann', 'SHOP_SALE', 'ever', 1, 1, 1), ('ann', 'SHOP_GIFT', 'ever', 1, 1, 2)",
     )
-    shop.set_operations("SHOP_GIFT")
-    shop.alembic("revision", "--autogenerate", "-m", "remove sales")
-    [file] = shop.folder.glob("versions/*remove_sales.py")
-    remove = "operation_changes.remove_operations('shop', ['SHOP_SALE'])"
-    replace = "operation_changes.replace_operation('shop', 'SHOP_SALE', 'SHOP_GIFT')"
-    file.write_text(file.read_text().replace(remove, f"{replace}\n    {remove}"))
+    write_replacement(shop)
     shop.alembic("upgrade", "head")
     rows = execute(shop.url, "SELECT operation::text, nonce FROM shop.ledger_entry ORDER BY id")
     assert rows == [("SHOP_GIFT", "1"), ("SHOP_GIFT", "2")]
@@ -100,22 +110,9 @@ def test_an_operation_can_be_replaced_in_a_revision_and_then_removed(
         execute(shop.url, "DELETE FROM shop.ledger_entry")
 
 
-def test_posts_that_wait_for_a_replacement_do_not_stop_it(
-    tmp_path: Path, databases: Databases
-) -> None:
-    shop = Shop(tmp_path, databases.empty())
-    shop.set_operations("SHOP_SALE", "SHOP_GIFT")
-    shop.revision("create the ledger", up_only=True)
-    shop.set_operations("SHOP_GIFT")
-    shop.alembic("revision", "--autogenerate", "-m", "remove sales")
-    [file] = shop.folder.glob("versions/*remove_sales.py")
-    remove = "operation_changes.remove_operations('shop', ['SHOP_SALE'])"
-    replace = "operation_changes.replace_operation('shop', 'SHOP_SALE', 'SHOP_GIFT')"
-    gate = "op.execute('SELECT pg_advisory_xact_lock(7)')"
-    file.write_text(file.read_text().replace(remove, f"{replace}\n    {gate}\n    {remove}"))
-
-    def waiting() -> int:
-        return len(execute(shop.url, "SELECT FROM pg_locks WHERE NOT granted"))
+def test_posts_that_wait_for_a_replacement_do_not_stop_it(with_gifts: Shop) -> None:
+    shop = with_gifts
+    write_replacement(shop, between="op.execute('SELECT pg_advisory_xact_lock(7)')")
 
     def post() -> None:  # as a service does: it reads first
         with engine.begin() as connection:
@@ -130,9 +127,12 @@ def test_posts_that_wait_for_a_replacement_do_not_stop_it(
         with engine.connect() as other:
             other.exec_driver_sql("SELECT pg_advisory_lock(7)")
             upgrading = pool.submit(shop.alembic, "upgrade", "head")
-            until(lambda: waiting() == 1, "the revision is not between its two steps")
+            until(
+                lambda: blocked_transactions(shop.url) == 1,
+                "the revision is not between its two steps",
+            )
             posting = pool.submit(post)
-            until(lambda: waiting() == 2, "the post does not wait")
+            until(lambda: blocked_transactions(shop.url) == 2, "the post does not wait")
             other.exec_driver_sql("SELECT pg_advisory_unlock(7)")
         upgrading.result()
         posting.result()
