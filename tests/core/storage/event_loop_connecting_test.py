@@ -17,7 +17,7 @@ from core.testing.unreliable_proxy import UnreliableProxy
 def with_hosts(url: SecretStr, port: int, before: str) -> SecretStr:
     """The URL with other hosts `before` its own, which is 127.0.0.1.
 
-    Its own is named several times, so that it has most of the time, also on a slow machine.
+    Its own is named several times, so that it has most of the time, even on a slow machine.
     """
     own = f"127.0.0.1:{port}"
     return SecretStr(url.get_secret_value().replace(own, f"{before},{own},{own},{own}"))
@@ -63,14 +63,10 @@ def test_a_silent_host_leaves_time_for_the_next_one(
     proxy_and_url: tuple[UnreliableProxy, SecretStr],
 ) -> None:
     proxy, url = proxy_and_url
-
-    async def test() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            port = silent.getsockname()[1]
-            hosts = f"no-such-host.invalid:{port},127.0.0.1:{port}"
-            await assert_opens(with_hosts(url, proxy.port, hosts), 4)
-
-    run(test())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        hosts = f"no-such-host.invalid:{port},127.0.0.1:{port}"
+        run(assert_opens(with_hosts(url, proxy.port, hosts), 4))
 
 
 @pytest.mark.parametrize(
@@ -130,15 +126,11 @@ def test_a_silent_address_leaves_time_for_the_next_one(
     proxy_and_url: tuple[UnreliableProxy, SecretStr],
 ) -> None:
     proxy, url = proxy_and_url
-
-    async def test() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            port = silent.getsockname()[1]
-            several = with_hosts(url, proxy.port, f"127.0.0.1:{port}").get_secret_value()
-            addresses = ",".join(["127.0.0.1"] * 4)
-            await assert_opens(SecretStr(f"{several}&hostaddr={addresses}"), 4)
-
-    run(test())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        several = with_hosts(url, proxy.port, f"127.0.0.1:{port}").get_secret_value()
+        addresses = ",".join(["127.0.0.1"] * 4)
+        run(assert_opens(SecretStr(f"{several}&hostaddr={addresses}"), 4))
 
 
 def test_lists_that_do_not_match_are_refused() -> None:
