@@ -9,7 +9,7 @@ import pytest
 
 from core.new_app.definition import new_app
 from core.new_app.placing import DEPLOYMENT, place
-from monorepo.workspace import Workspace
+from monorepo.workspace import AUTHOR, Workspace
 
 EVERYTHING = (
     *(".ci/*", ".github/actions/*", ".github/workflows/*", "3rdparty/*", "scripts/*"),
@@ -175,8 +175,7 @@ def test_a_new_app_does_not_select_everything(workspace: Workspace) -> None:
 def test_a_rollback_selects_what_it_takes_back(workspace: Workspace) -> None:
     """The release that is deployed is newer than the one that takes its place."""
     edit(workspace, "src/python/apps/travel/ledger.py")
-    author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
-    workspace.run("git", *author, "commit", "-qam", "newer")
+    workspace.run("git", *AUTHOR, "commit", "-qam", "newer")
     workspace.run("git", "tag", "deployed")
     workspace.run("git", "reset", "-q", "--hard", "HEAD~1")
     arguments = workspace.run(".ci/affected", "--deployed", "deployed").stdout.split()
@@ -196,7 +195,6 @@ def test_a_tag_that_cannot_be_moved_is_deleted(workspace: Workspace, tmp_path: P
     hook = remote / "hooks/update"
     hook.write_text(f"#!/bin/sh\ntest $3 = {'0' * 40}\n")  # only deletions
     hook.chmod(0o755)
-    author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
-    workspace.run("git", *author, "commit", "-q", "--allow-empty", "-m", "another")
+    workspace.run("git", *AUTHOR, "commit", "-q", "--allow-empty", "-m", "another")
     assert workspace.run("bash", "-ec", step).returncode == 0
     assert workspace.run(*tags).stdout == ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monorepo.workspace import Workspace, environment
+from monorepo.workspace import AUTHOR, Workspace, environment
 
 IN_USE = "content: {data} is in use by process {process}: stop that one first, or set DATA_DIR"
 SPELLINGS = (
@@ -141,8 +141,7 @@ def test_no_script_needs_a_newer_bash_than_that_of_macos(workspace_copy: Workspa
 @pytest.mark.parametrize("base", ["nosuch", "", "HEAD HEAD", "unrelated"])
 def test_a_wrong_base_fails(workspace: Workspace, base: str) -> None:
     tree = workspace.run("git", "rev-parse", "HEAD^{tree}").stdout.strip()
-    author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
-    commit = workspace.run("git", *author, "commit-tree", "-m", "unrelated", tree).stdout.strip()
+    commit = workspace.run("git", *AUTHOR, "commit-tree", "-m", "unrelated", tree).stdout.strip()
     assert re.fullmatch("[0-9a-f]{40}", commit)
     workspace.run("git", "branch", "--force", "unrelated", commit)
     done = workspace.run("bash", "-c", f"./pants $(.ci/affected {base}) lint check test")

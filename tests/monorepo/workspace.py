@@ -25,6 +25,10 @@ def environment() -> dict[str, str]:
     return {**inherited, "TEST_PACKAGES": "yes"}
 
 
+AUTHOR = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
+"""The options of git with which a copy can be committed to."""
+
+
 def remove_lines(path: Path, text: str) -> None:
     """Removes the lines of a file that contain `text`."""
     lines = path.read_text().splitlines(keepends=True)
@@ -75,8 +79,7 @@ class Workspace:
 
     def commit(self) -> None:
         """Makes the copy a git repository, and commits all of its files."""
-        author = ("-c", "user.name=copy", "-c", "user.email=copy@localhost")
-        for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "copy"]):
+        for words in (["init", "-q"], ["add", "-A"], [*AUTHOR, "commit", "-qm", "copy"]):
             self._stdout_of("git", *words, cwd=self.root)
 
     def reset(self) -> None:
