@@ -58,6 +58,6 @@ def _name_of(database: SecretStr) -> str:
 
 
 def memory() -> Path | None:
-    """Returns a folder that Linux keeps in memory, or None if there is none with enough room."""
+    """Returns a folder whose files are in memory (/dev/shm); None if it is missing or too full."""
     usable = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
     return _MEMORY if usable else None

@@ -151,7 +151,7 @@ class Session:
                 connection.close()
 
     def close(self) -> None:
-        """Closes the connection, also one that is being opened, and ends the statement on it."""
+        """Closes the connection, even one that is still opening, and ends the statement on it."""
         self._is_closed = True
         self._drop_connection()
         opening, self._opening = self._opening, None
